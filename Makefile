@@ -1,0 +1,67 @@
+# The commands of this project. They need Python 3.11 or newer, make and a package index; all else goes into .venv and var/.
+# Roadmap: foundations/command-line, workflow/configuration-management
+
+# Another Python: make demo PYTHON=python3.13  (.venv is then made anew). Without a wish: the first one that is new enough.
+PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python; done) python3)
+PORT ?= 8000
+export PORT
+export PYTHONUNBUFFERED = 1
+# The shop is ten processes; where somebody has turned bytecode off, each would compile all packages anew at every start.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run stop test check format schema roadmap audit bench lock clean environment environment-dev
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: environment ## Start everything, buy a desk over HTTP, tell the story, stop everything
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python -m deploy.demo
+
+run: environment ## Serve the shop on http://127.0.0.1:$PORT (8000) until Ctrl-C
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python -m deploy.local.run
+
+stop: environment ## Stop a running shop and its servers
+	@.venv/bin/python -m deploy.local.stop
+
+test: environment-dev ## Run all tests on real servers, with coverage (ARGS="-k checkout" for some)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -n 2 --dist loadscope --durations=15 --cov --cov-context=test $(ARGS)
+	@$(if $(ARGS),,.venv/bin/python -m roadmap --coverage .coverage)
+
+check: environment-dev ## Lint, types, imports, migrations, deployment settings, roadmap, API schema
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python -m deploy.local.check
+
+format: environment-dev ## Format the code and sort the imports
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+schema: environment-dev ## Write docs/api/openapi.yaml, docs/problems.md and .env.example from the code
+	@mkdir -p docs/api
+	@.venv/bin/python -m deploy.local.manage spectacular --file docs/api/openapi.yaml --validate --fail-on-warn
+	@.venv/bin/python -m deploy.local.manage document
+
+roadmap: environment-dev ## Write the generated roadmap table and pages
+	@.venv/bin/python -m roadmap --write
+
+bench: environment-dev ## Purchases per second next to a bare Django view (ARGS="servers": on different servers)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python -m deploy.bench $(ARGS)
+
+audit: environment ## Check the books of the demo shop: stock, money, orders, mails
+	@.venv/bin/python -m deploy.local.manage audit
+
+lock: environment ## Resolve pyproject.toml anew into requirements.lock (all Pythons, all platforms, with hashes)
+	@UV_PYTHON_DOWNLOADS=never UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --all-extras --no-annotate $(UPGRADE) pyproject.toml -o requirements.lock
+
+clean: ## Remove .venv, var/ (all data of the demo) and caches
+	@if [ -x .venv/bin/python ]; then .venv/bin/python -m deploy.local.stop; fi
+	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@$(PYTHON) -c "" 2>/dev/null || { echo "$(PYTHON) does not run here: install Python 3.11 or newer." >&2; exit 2; }
+	@$(PYTHON) deploy/local/install.py demo
+
+environment-dev:
+	@$(PYTHON) -c "" 2>/dev/null || { echo "$(PYTHON) does not run here: install Python 3.11 or newer." >&2; exit 2; }
+	@$(PYTHON) deploy/local/install.py dev

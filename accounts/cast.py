@@ -1,0 +1,70 @@
+"""The cast: the four people of the demo, the tests and the README.
+
+    alice buys · bob must not see what is alice's · carol runs the shop · dave packs in the warehouse
+
+Their passwords are published, so a shop that takes real money must not let them in: `manage.py seed` leaves the cast
+out under production settings. Somebody who is there already is left as they are, password included.
+
+Roadmap: auth/user-authentication
+"""
+
+from typing import NamedTuple
+
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import User
+
+
+class Person(NamedTuple):
+    """One member of the cast: who they are, and what they may do."""
+
+    name: str
+    part: str
+    is_staff: bool = False
+    is_superuser: bool = False
+
+    @property
+    def email(self) -> str:
+        """The address they log in with; example.com is reserved and belongs to nobody (RFC 2606)."""
+        return f"{self.name.lower()}@example.com"
+
+    @property
+    def password(self) -> str:
+        """Published on purpose, see the module."""
+        return f"{self.name.lower()}-shows-the-shop"
+
+
+CAST = (
+    Person("Alice", "buys"),
+    Person("Bob", "must not see what is Alice's"),
+    Person("Carol", "runs the shop", is_staff=True, is_superuser=True),
+    Person("Dave", "packs in the warehouse", is_staff=True),
+)
+
+
+def admit_cast() -> list[Person]:
+    """Give a login to everybody of the cast who has none; return those who are new."""
+    return [person for person in CAST if _admit(person)]
+
+
+def admit_crowd(count: int) -> int:
+    """Give logins to buyer-01@example.com, buyer-02 … (password "crowd-shows-the-shop"); return how many are new.
+
+    One hash serves all of them: hashing is slow on purpose, and this password is no secret.
+    """
+    known = set(User.objects.filter(email__startswith="buyer-").values_list("email", flat=True))
+    wanted = [f"buyer-{number:02}@example.com" for number in range(1, count + 1)]
+    password = make_password("crowd-shows-the-shop")
+    new = [User(email=email, name=email.partition("@")[0], password=password) for email in wanted if email not in known]
+    return len(User.objects.bulk_create(new, ignore_conflicts=True))
+
+
+def _admit(person: Person) -> bool:
+    fields = {
+        "name": person.name,
+        "password": lambda: make_password(person.password),  # hashing takes a tenth of a second, so only when needed
+        "is_staff": person.is_staff,
+        "is_superuser": person.is_superuser,
+    }
+    _, is_new = User.objects.get_or_create(email=person.email, defaults=fields)
+    return is_new

@@ -1,0 +1,107 @@
+"""The environment is the only configuration: every variable the shop reads, in one table.
+
+Each variable may also be given as NAME_FILE, a path whose content is the value (how orchestrators hand over secrets).
+`.env.example` is generated from this table, so neither can forget a variable.
+
+Refuses: a missing value without default, naming the variable and what it is for.
+
+Roadmap: workflow/twelve-factor, security/secrets-in-environment
+"""
+
+import sys
+from typing import NamedTuple
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+read = environ.FileAwareEnv()
+
+#: The secrets that a local run may start with. Production refuses each of them by name.
+LOCAL_SECRET = "local-only-not-a-secret-0123456789-0123456789-0123456789"  # noqa: S105 - its value says so
+LOCAL_PAYMENT_KEY = "sk_test_local"
+LOCAL_WEBHOOK_SECRET = "whsec_local"  # noqa: S105 - its value says so
+
+
+class Variable(NamedTuple):
+    """One environment variable: its default (None: required) and what it is for."""
+
+    default: str | None
+    purpose: str
+    is_secret: bool = False
+
+
+VARIABLES: dict[str, Variable] = {
+    "SECRET_KEY": Variable(LOCAL_SECRET, "Signs sessions and tokens; at least 50 characters.", is_secret=True),
+    "DEBUG": Variable("false", "Django's debug pages; never in production."),
+    "ALLOWED_HOSTS": Variable("127.0.0.1,localhost", "Host names this server answers to, separated by commas."),
+    "SITE_URL": Variable("http://127.0.0.1:8000", "Public address of the shop; links in mails start with it."),
+    "DATABASE_URL": Variable(None, "PostgreSQL: postgres://user:password@host:5432/name", is_secret=True),
+    "DATABASE_POOL_SIZE": Variable("8", "Most connections that one process keeps open; 0 turns the pool off."),
+    "REDIS_URL": Variable("redis://127.0.0.1:6379/0", "Cache and circuit breaker; the shop sells without it, slower."),
+    "CELERY_BROKER_URL": Variable("", "Task queue: redis://… or amqp://…; empty: database 1 of REDIS_URL."),
+    "EMAIL_URL": Variable("", "smtp://user:password@host:25, or filemail:///folder; empty: var/mail/.", is_secret=True),
+    "MAIL_FROM": Variable("Roadmap Shop <orders@shop.example>", "Sender of every mail."),
+    "PAYMENT_API_KEY": Variable(LOCAL_PAYMENT_KEY, "Secret key of the Stripe account.", is_secret=True),
+    "PAYMENT_API_BASE": Variable("", "Address of the payment provider; empty means the real Stripe."),
+    "PAYMENT_WEBHOOK_SECRET": Variable(LOCAL_WEBHOOK_SECRET, "Signs the provider's webhooks.", is_secret=True),
+    "PAYMENT_DEADLINE_SECONDS": Variable(
+        "5", "Longest time that one purchase waits for the provider, retries included."
+    ),
+    "RESERVATION_SECONDS": Variable("900", "How long an unpaid order keeps its units."),
+    "RECONCILE_AFTER_SECONDS": Variable("10", "Age at which a pending order is asked about at the provider."),
+    "LOG_LEVEL": Variable("INFO", "DEBUG, INFO, WARNING or ERROR."),
+}
+
+
+def text(name: str) -> str:
+    """Return the variable (or the content of NAME_FILE); raise ImproperlyConfigured naming it when it is missing."""
+    variable = VARIABLES[name]
+    value = read.str(name, default=variable.default)
+    if value is None:
+        hint = " `make run` and `make test` start one for you." if name == "DATABASE_URL" else ""
+        raise ImproperlyConfigured(f"{name} is not set. {variable.purpose}{hint}")
+    return str(value)
+
+
+def flag(name: str) -> bool:
+    """Read a yes/no variable: true, yes, on or 1 against false, no, off or 0; anything else is refused."""
+    value = text(name).strip().lower()
+    if value in {"true", "yes", "on", "1"}:
+        return True
+    if value in {"false", "no", "off", "0", ""}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+
+
+def number(name: str) -> float:
+    """Read a number ≥ 0; anything else is refused with the variable's name."""
+    value = text(name)
+    try:
+        parsed = float(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a number, not {value!r}.") from None
+    if not 0 <= parsed < float("inf"):
+        raise ImproperlyConfigured(f"{name} must be a number of at least 0, not {value!r}.")
+    return parsed
+
+
+def secret(name: str) -> str:
+    """Read a secret for production: refuse to start when it is missing or still the local default."""
+    value = text(name)
+    if value in {"", VARIABLES[name].default}:
+        raise ImproperlyConfigured(f"{name} must be set to a secret of your own. {VARIABLES[name].purpose}")
+    return value
+
+
+def example() -> str:
+    """Return the text of `.env.example`: every variable with its purpose and default, secrets left empty."""
+    blocks = [
+        f"# {variable.purpose}\n{name}={'' if variable.is_secret or variable.default is None else variable.default}\n"
+        for name, variable in VARIABLES.items()
+    ]
+    head = "# Generated by `make schema` from config/env.py; every NAME may also be given as NAME_FILE.\n\n"
+    return head + "\n".join(blocks)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(example())

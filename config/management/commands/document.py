@@ -1,0 +1,60 @@
+"""`manage.py document`: write what is generated from the code, `docs/problems.md` and `.env.example`.
+
+Both are checked in, so that they can be read without running anything; tests compare them with the code.
+
+Roadmap: workflow/documentation, workflow/api-docs-maintenance
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from config import env
+from config.problems import PROBLEMS, Problem, meaning
+
+HEAD = """# Problems
+
+Every refusal of the API is `application/problem+json` (RFC 9457) with these members. Generated from
+`config/problems.py` by `make schema`.
+
+| member | what it says |
+| --- | --- |
+| `type` | `/problems/<slug>/`: names the kind of problem for programs, and explains it to people who open it |
+| `title` | the kind of problem, the same each time |
+| `status` | the HTTP status, once more |
+| `detail` | what happened this time, in words for the shopper |
+| `instance` | the path that was asked for |
+| `request_id` | the log has everything under this id; the header `X-Request-ID` carries it, too |
+
+## By status
+
+| status | slug | title | more members | meaning |
+| --- | --- | --- | --- | --- |
+"""
+
+
+class Command(BaseCommand):
+    """Write both files."""
+
+    help = "Writes docs/problems.md and .env.example from the code."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write them and say so."""
+        for name, text in {"docs/problems.md": problems_page(), ".env.example": env.example()}.items():
+            (settings.BASE_DIR / name).write_text(text)
+            self.stdout.write(f"wrote {name}")
+
+
+def problems_page() -> str:
+    """Return `docs/problems.md`: one row for each kind of problem, by status."""
+    rows: dict[tuple[int, str], str] = {}
+    for error, problem in PROBLEMS.items():
+        rows.setdefault((problem.status, problem.slug), _row(error, problem))
+    return HEAD + "".join(row for _, row in sorted(rows.items()))
+
+
+def _row(error: type[Exception], problem: Problem) -> str:
+    members = ", ".join(f"`{field}`" for field in problem.fields)
+    return f"| {problem.status} | `{problem.slug}` | {problem.title} | {members} | {meaning(error)} |\n"

@@ -1,0 +1,72 @@
+"""What every request passes: an id to trace it by, a limit of size, and a clear answer when the database is away.
+
+Roadmap: frameworks/middleware, observability/correlation-ids
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+
+from config import problems
+from config.logging import request_id
+
+logger = logging.getLogger(__name__)
+WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+type_of_next = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Take the caller's X-Request-ID if it is well formed, else make one; log under it and send it back."""
+
+    def __init__(self, get_response: type_of_next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request with its id in X-Request-ID."""
+        offered = request.headers.get("X-Request-ID", "")
+        token = request_id.set(offered if WELL_FORMED.fullmatch(offered) else uuid4().hex)
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id.get()
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class BodyLimitMiddleware:
+    """Refuse a body that is too large before a byte of it is read; Django itself limits only what it reads for us."""
+
+    def __init__(self, get_response: type_of_next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 413 to more than DATA_UPLOAD_MAX_MEMORY_SIZE bytes."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return self.get_response(request)
+        return problems.plain_response(request, RequestDataTooBig())
+
+
+class DatabaseDownMiddleware:
+    """Turn a lost database connection outside of DRF (sessions, admin) into the same 503 problem as inside."""
+
+    def __init__(self, get_response: type_of_next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 503 with Retry-After when PostgreSQL cannot be reached; leave every other exception alone."""
+        if not isinstance(exception, OperationalError | InterfaceError):
+            return None
+        logger.error("database unavailable: %s", exception)
+        return problems.plain_response(request, exception)

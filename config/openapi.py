@@ -1,0 +1,87 @@
+"""The OpenAPI document: what drf-spectacular finds, plus every problem that an operation may answer with.
+
+A view lists the errors of its own in `problems`; those that any request can meet are added here from the same table
+that answers them, so that the document cannot promise less than the code does.
+
+Roadmap: api/openapi-documentation
+"""
+
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import exceptions as rest
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny, IsAuthenticated
+
+from config.problems import CONTENT_TYPE, PROBLEMS, Problem
+
+#: One character that Python's strip() leaves: it takes away a few control characters that JavaScript's \s does not.
+NOT_BLANK = r"[^\s\u001c-\u001f\u0085]"
+
+
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    """One thing to change in the request."""
+
+    pointer = serializers.CharField(help_text="JSON pointer into the body, or # and the name of a query parameter.")
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457. Some types carry more members; `docs/problems.md` lists them."""
+
+    type = serializers.CharField(help_text="Names the kind of problem; open it in a browser.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What happened this time, in words for the shopper.")
+    instance = serializers.CharField(help_text="The path that was asked for.")
+    request_id = serializers.CharField(help_text="The log has everything under this id.")
+    errors = FieldErrorSerializer(many=True, required=False)  # type: ignore[assignment] # a member of RFC 9457
+
+
+class ProblemSchema(AutoSchema):
+    """Adds the problems of each operation to its responses."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """Return the operation with one response for each status that a problem of it has."""
+        operation = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        operation["summary"] = operation.get("description", "").partition(".")[0]
+        reference = self.resolve_serializer(ProblemSerializer(), "response").ref
+        by_status: dict[int, list[Problem]] = {}
+        for error in self._errors(operation):
+            by_status.setdefault(PROBLEMS[error].status, []).append(PROBLEMS[error])
+        for status, problems in sorted(by_status.items()):
+            titles = "; ".join(dict.fromkeys(f"{problem.title} (`{problem.slug}`)" for problem in problems))
+            operation["responses"][str(status)] = {
+                "description": titles,
+                "content": {CONTENT_TYPE: {"schema": reference}},
+            }
+        return operation
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> dict[str, Any]:
+        """Say that a text must hold more than blanks, which DRF strips before it looks."""
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if type(field) is serializers.CharField and direction == "request" and not field.allow_blank:
+            return schema | ({"pattern": NOT_BLANK} if field.trim_whitespace else {})
+        return schema
+
+    def _errors(self, operation: dict[str, Any]) -> list[type[Exception]]:
+        """The view's own errors when it writes, and those that any request of its kind can meet."""
+        errors: list[type[Exception]] = [rest.NotAcceptable, OperationalError]
+        writes = self.method in {"POST", "PUT", "PATCH", "DELETE"}
+        if writes:
+            errors += getattr(self.view, "problems", ())
+        if "requestBody" in operation:
+            errors += [rest.ValidationError, rest.ParseError, RequestDataTooBig, rest.UnsupportedMediaType]
+        if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+            errors.append(rest.ValidationError)
+        if "{" in self.path:
+            errors.append(rest.NotFound)
+        if self.view.get_authenticators():
+            errors.append(rest.AuthenticationFailed)
+        if {type(permission) for permission in self.view.get_permissions()} - {AllowAny, IsAuthenticated}:
+            errors.append(rest.PermissionDenied)
+        return errors

@@ -1,0 +1,59 @@
+"""Which queue a task waits in, what the broker promises for it, and what runs by the clock.
+
+    shop      periodic housekeeping        mail      letters to buyers        payments  capture, void, refund, webhooks
+
+On RabbitMQ every queue is a quorum queue with a dead-letter exchange; on Redis a list. Neither is trusted with the
+only copy: the outbox publishes a message again until its consumer has marked it done.
+
+Roadmap: messaging/rabbitmq, messaging/broker-roles
+"""
+
+from typing import Any
+
+from kombu import Exchange, Queue
+
+NAMES = ("shop", "mail", "payments")
+ROUTES = {
+    "orders.tasks.deliver_mail": {"queue": "mail"},
+    "orders.tasks.move_money": {"queue": "payments"},
+}
+BEAT_SCHEDULE = {
+    "reconcile-pending-orders": {"task": "orders.tasks.reconcile_pending_orders", "schedule": 5.0},
+    "forget-old-idempotency-keys": {"task": "orders.tasks.forget_old_keys", "schedule": 3600.0},
+}
+#: Seconds. Shorter than the consumer's lease in `orders/outbox.py`, so that two workers never hold one message.
+TASK_TIME_LIMIT = 12
+#: Seconds. Redis hands a task that was not acknowledged for so long to another worker: longer than the longest task.
+VISIBILITY_TIMEOUT = 3600
+
+
+def transport(broker_url: str) -> str | None:
+    """Return the class that speaks to the broker where it is not kombu's own."""
+    return "config.redis_broker:Transport" if broker_url.startswith("redis://") else None
+
+
+def transport_options(broker_url: str) -> dict[str, Any]:
+    """Return what the broker must be told: confirmed publishing on RabbitMQ, the visibility timeout on Redis."""
+    if broker_url.startswith("amqp"):
+        return {"confirm_publish": True}
+    # The socket timeouts keep a hung Redis from hanging the relay; retries belong to the outbox, not to the socket.
+    return {"visibility_timeout": VISIBILITY_TIMEOUT, "socket_connect_timeout": 2, "socket_timeout": 10}
+
+
+def declared(broker_url: str) -> list[Queue]:
+    """Return the queues; on RabbitMQ replicated ones that set a message aside after five failed deliveries."""
+    arguments = {}
+    if broker_url.startswith("amqp"):
+        arguments = {
+            "x-queue-type": "quorum",
+            "x-dead-letter-exchange": "dead",
+            "x-dead-letter-routing-key": "dead",
+            "x-delivery-limit": 5,
+        }
+    tasks = Exchange("tasks", type="topic", durable=True)
+    return [Queue(name, tasks, routing_key=name, queue_arguments=arguments or None) for name in NAMES]
+
+
+def dead_letters() -> Queue:
+    """Return RabbitMQ's queue of messages that no worker could digest, for an operator to look at."""
+    return Queue("dead", Exchange("dead", type="direct", durable=True), routing_key="dead")

@@ -1,0 +1,180 @@
+"""What every process of the shop shares; complete enough to run it on your own machine.
+
+Only the environment is read (see `config/env.py`). Nothing here starts a server or opens a connection.
+
+Roadmap: frameworks/django, workflow/configuration-management
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from config import env, queues
+from config.logging import LOGGING  # noqa: F401 - read by Django
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+SECRET_KEY = env.text("SECRET_KEY")
+DEBUG = env.flag("DEBUG")
+ALLOWED_HOSTS = env.text("ALLOWED_HOSTS").split(",")
+SITE_URL = env.text("SITE_URL").rstrip("/")
+
+INSTALLED_APPS = [
+    "accounts",
+    "shop",
+    "orders",
+    "config",
+    "rest_framework",
+    "rest_framework_simplejwt",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "pgtrigger",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+]
+MIDDLEWARE = [
+    "config.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.BodyLimitMiddleware",
+    "config.middleware.DatabaseDownMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes of one request; the largest honest one, a webhook, has some thousands
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# One engine everywhere. The three timeouts are the last line of defence: whoever waits longer gets a clear 503,
+# nobody queues behind a lock for ever, and a stuck transaction cannot hold one. Milliseconds.
+DATABASES = {"default": env.read.db_url_config(env.text("DATABASE_URL"))}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of PostgreSQL no request meets a dead connection
+DATABASES["default"]["OPTIONS"] = {
+    "options": "-c lock_timeout=3000 -c statement_timeout=5000 -c idle_in_transaction_session_timeout=10000",
+    "connect_timeout": 3,
+    "application_name": "shop",
+    # Parameters travel beside the statement, and one that comes again is kept prepared by the connection: PostgreSQL
+    # plans the purchase's long statements once, not every time. A pooler in between must know prepared statements.
+    "server_side_binding": True,
+    "prepare_threshold": 5,
+}
+if pool_size := int(env.number("DATABASE_POOL_SIZE")):
+    # Opening a connection costs 2 ms, a purchase about 3: keep them. Workers x pool must stay below max_connections.
+    # A lost connection is given up after two seconds instead of being sought with ever longer pauses: the next request
+    # asks anew, so the shop sells again at once when PostgreSQL returns, however long it was away.
+    pool = {"min_size": 1, "max_size": pool_size, "timeout": 5, "reconnect_timeout": 2}
+    DATABASES["default"]["OPTIONS"]["pool"] = pool
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ATOMIC_REQUESTS = False  # the purchase opens its own two short transactions; a request-wide one would span the charge
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+# Locally static files come straight from the packages, looked up when asked for; production collects them.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],  # public views say so out loud
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.parsers.ShallowJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "config.openapi.ProblemSchema",
+    "EXCEPTION_HANDLER": "config.problems.problem_response",
+    "COERCE_DECIMAL_TO_STRING": True,  # a price as a JSON number would be a float in most clients
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=30),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "UPDATE_LAST_LOGIN": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Roadmap Shop API",
+    "VERSION": "1.0.0",
+    "DESCRIPTION": "The reference shop: browse, fill a cart, press buy. Every error is an RFC 9457 problem.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,  # our one PATCH changes one thing, and that must be said
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "orders.states.OrderStatus",
+        "PaymentStatus": "orders.states.PaymentStatus",
+        "RefundStatus": "orders.states.RefundStatus",
+    },
+}
+
+REDIS_URL = env.text("REDIS_URL")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_URL.rsplit("/", 1)[0] + "/1"
+CELERY_BROKER_TRANSPORT = queues.transport(CELERY_BROKER_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = queues.transport_options(CELERY_BROKER_URL)
+CELERY_TASK_QUEUES = queues.declared(CELERY_BROKER_URL)
+CELERY_TASK_DEFAULT_QUEUE = "shop"
+CELERY_TASK_ROUTES = queues.ROUTES
+CELERY_BEAT_SCHEDULE = queues.BEAT_SCHEDULE
+CELERY_TASK_TIME_LIMIT = queues.TASK_TIME_LIMIT
+CELERY_TASK_ACKS_LATE = True  # acknowledge after the work: a killed worker loses nothing
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # a worker holds only what it works on; the rest stays for the others
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is away comes back; so do we
+CELERY_TASK_IGNORE_RESULT = True  # what a task did stands in the database
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"  # locally a mail is a file to look at
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+email_url = env.text("EMAIL_URL")
+if email_url.startswith("filemail://"):
+    EMAIL_FILE_PATH = Path(email_url.removeprefix("filemail://"))
+elif email_url:
+    vars().update(env.read.email_url_config(email_url))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM")
+
+PAYMENT_API_KEY = env.text("PAYMENT_API_KEY")
+PAYMENT_API_BASE = env.text("PAYMENT_API_BASE")
+PAYMENT_WEBHOOK_SECRET = env.text("PAYMENT_WEBHOOK_SECRET")
+PAYMENT_DEADLINE = timedelta(seconds=env.number("PAYMENT_DEADLINE_SECONDS"))
+RESERVATION_TIME = timedelta(seconds=env.number("RESERVATION_SECONDS"))
+RECONCILE_AFTER = timedelta(seconds=env.number("RECONCILE_AFTER_SECONDS"))

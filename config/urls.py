@@ -1,0 +1,30 @@
+"""Where every request enters.
+
+Roadmap: frameworks/routing
+"""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from config import views
+
+admin.site.site_header = admin.site.site_title = "Roadmap Shop"
+admin.site.index_title = "Behind the counter"
+
+urlpatterns = [
+    path("", views.door, name="door"),
+    path("api/v1/", include("config.api")),
+    path("api/schema/", SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"),
+    path(
+        "api/docs/", SpectacularSwaggerView.as_view(permission_classes=[], authentication_classes=[], url_name="schema")
+    ),
+    path(
+        "api/redoc/", SpectacularRedocView.as_view(permission_classes=[], authentication_classes=[], url_name="schema")
+    ),
+    path("problems/<slug:slug>/", views.problem_page, name="problem"),
+    path("healthz/", include("config.health")),
+    path("admin/", admin.site.urls),
+]
+handler404 = views.not_found
+handler500 = views.server_error

@@ -1,0 +1,4 @@
+"""Everything that stands around the shop when it runs: servers, processes, manifests.
+
+Nothing here is imported by the shop itself. Start reading in `local/run.py` (`make run`), then `embedded/`.
+"""

@@ -1,0 +1,98 @@
+"""`make check`: everything that can be said about the code without running the shop, each step by name and time.
+
+All steps run; any fault fails the whole. The database is an embedded one of its own, in var/check.
+
+Roadmap: workflow/static-analysis, testing/test-automation-in-ci, workflow/api-docs-maintenance, orm/schema-migrations
+"""
+
+import difflib
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy.embedded import ServerTrouble, running
+from deploy.local.environment import Addresses, shop_environment
+from deploy.local.process import ROOT
+
+SCHEMA = ROOT / "docs" / "api" / "openapi.yaml"
+STEPS = {
+    "lint": "ruff check .",
+    "format": "ruff format --check --quiet .",
+    "types": "mypy",
+    "imports": "lint-imports",
+    "migrations": "python manage.py makemigrations --check --dry-run",
+    "roadmap": "python -m roadmap --check",
+}
+DEPLOYMENT = "python manage.py check --deploy --fail-level WARNING"
+
+
+def main() -> int:
+    try:
+        with running(ROOT / "var" / "check", durable=False, given=os.environ) as servers:
+            environment = shop_environment(ROOT / "var" / "check", servers, Addresses(8000, 8400), {})
+            return 1 if check_all(environment) else 0
+    except ServerTrouble as trouble:
+        print(trouble, file=sys.stderr)
+        return 2
+
+
+def check_all(environment: dict[str, str]) -> list[str]:
+    """The names of the steps that found fault; each has already said what."""
+    steps: dict[str, Callable[[], bool]] = {
+        name: lambda command=command: passes(command, environment)  # type: ignore[misc]
+        for name, command in STEPS.items()
+    }
+    steps["deployment"] = lambda: passes(DEPLOYMENT, environment | production())
+    steps["schema"] = lambda: schema_is_current(environment)
+    faulty = []
+    for name, step in steps.items():
+        began = time.monotonic()
+        if not step():
+            faulty.append(name)
+        print(f"{'FAULT' if name in faulty else 'ok':5}  {name:12} {time.monotonic() - began:5.1f} s", flush=True)
+    return faulty
+
+
+def passes(command: str, environment: dict[str, str]) -> bool:
+    """Quiet when all is well; the tool's own words when not."""
+    answer = subprocess.run(
+        command.split(), env=environment, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if answer.returncode:
+        print(f"\n$ {command}\n{answer.stdout}", flush=True)
+    return answer.returncode == 0
+
+
+def production() -> dict[str, str]:
+    """Throw-away secrets, only good enough for the production settings to agree to start."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings.production",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "ALLOWED_HOSTS": "shop.example",
+        "SITE_URL": "https://shop.example",
+        "PAYMENT_API_BASE": "",
+        "PAYMENT_API_KEY": f"sk_live_{secrets.token_hex(16)}",
+        "PAYMENT_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
+    }
+
+
+def schema_is_current(environment: dict[str, str]) -> bool:
+    """The committed API description equals the one that the code gives."""
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder, "openapi.yaml")
+        if not passes(f"python manage.py spectacular --file {fresh} --validate --fail-on-warn", environment):
+            return False
+        old, new = (file.read_text().splitlines() if file.exists() else [] for file in (SCHEMA, fresh))
+    drift = list(difflib.unified_diff(old, new, str(SCHEMA.relative_to(ROOT)), "the code", lineterm="", n=1))
+    if drift:
+        print("\n".join(drift[:60]) + "\n`make schema` writes it anew.", flush=True)
+    return not drift
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Orders, payments and messages in the admin: to look at, and to replay what died.
+
+Roadmap: messaging/dead-letter-queue
+"""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from orders import outbox
+from orders.models import Order, OrderEvent, OrderLine, OutboxMessage, Payment, Refund, WebhookEvent
+from shop.admin import ReadOnlyAdmin
+
+
+class ReadOnlyInline(admin.TabularInline):
+    """Rows of an order, shown with it."""
+
+    extra = 0
+    can_delete = False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nobody edits rows by hand."""
+        return False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nobody adds rows by hand."""
+        return False
+
+
+class LinesInline(ReadOnlyInline):
+    """What was bought."""
+
+    model = OrderLine
+
+
+class EventsInline(ReadOnlyInline):
+    """What happened."""
+
+    model = OrderEvent
+    fields = ("sequence", "type", "details", "at")
+
+
+class RefundsInline(ReadOnlyInline):
+    """What was given back."""
+
+    model = Refund
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    """Orders, newest first."""
+
+    list_display = ("number", "buyer", "status", "total", "currency", "placed_at")
+    list_select_related = ("buyer",)
+    list_filter = ("status",)
+    search_fields = ("number", "buyer__email")
+    ordering = ("-id",)
+    inlines = (LinesInline, EventsInline)
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    """Payments, newest first."""
+
+    list_display = ("order", "status", "amount", "refunded_amount", "currency", "provider_id")
+    list_select_related = ("order",)
+    list_filter = ("status",)
+    search_fields = ("order__number", "provider_id")
+    ordering = ("-created_at",)
+    inlines = (RefundsInline,)
+
+
+@admin.register(OutboxMessage)
+class OutboxAdmin(ReadOnlyAdmin):
+    """Messages; those that died can be given a new life."""
+
+    list_display = ("created_at", "topic", "payload", "attempts", "done_at", "dead_at", "error")
+    list_filter = ("topic", ("dead_at", admin.EmptyFieldListFilter), ("done_at", admin.EmptyFieldListFilter))
+    ordering = ("-created_at",)
+    actions = ("replay",)
+
+    @admin.action(description="Replay the selected dead messages")
+    def replay(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        """Let the relay publish them again, from the first attempt."""
+        revived = outbox.replay(list(queryset.values_list("pk", flat=True)))
+        self.message_user(request, f"{revived} messages will be tried again.", messages.SUCCESS)
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnlyAdmin):
+    """What the payment provider told us."""
+
+    list_display = ("received_at", "type", "provider_event_id")
+    list_filter = ("type",)
+    ordering = ("-received_at",)

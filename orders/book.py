@@ -1,0 +1,157 @@
+"""The order book: the only two statements that write an order's state, each in one round trip.
+
+`enter` writes a new order with its lines, its payment and its first event. `record` writes every later step: the new
+status of order and payment, the next event, the messages to send after the commit, the answer kept with the idempotency
+key. One statement each, because a purchase pays for every round trip while it holds locks; and because a state that is
+always written together with its event can never be without one.
+
+Plain SQL instead of `save()`: PostgreSQL's data-modifying WITH has no counterpart in the ORM. A new column of these
+tables needs a `db_default` or a place here.
+
+Roadmap: databases/tcl, databases/query-optimization
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from django.db import connection
+
+from orders.idempotency import Answer, as_json
+from orders.models import Order, OrderLine, Payment
+from orders.pricing import Quote
+
+ENTER = """
+WITH entered AS (
+    INSERT INTO orders_order (number, buyer_id, idempotency_key_id, status, currency, total, shipping_address,
+                              placed_at, reserved_until, event_count)
+    VALUES (%(number)s, %(buyer)s, %(key)s, %(status)s, %(currency)s, %(total)s, %(address)s,
+            %(placed_at)s, %(reserved_until)s, 1)
+    RETURNING id
+), lines AS (
+    INSERT INTO orders_orderline (order_id, product_id, sku, name, unit_price, quantity, line_total)
+    SELECT entered.id, line.* FROM entered, unnest(
+        %(products)s::bigint[], %(skus)s::text[], %(names)s::text[], %(prices)s::numeric[], %(quantities)s::int[],
+        %(totals)s::numeric[]) AS line
+), payment AS (
+    INSERT INTO orders_payment (id, order_id, method, amount, currency, status, provider_id, decline_reason,
+                                refunded_amount, created_at)
+    SELECT %(payment)s, id, %(method)s, %(total)s, %(currency)s, %(payment_status)s, '', '', 0, %(placed_at)s
+    FROM entered
+)
+INSERT INTO orders_orderevent (order_id, sequence, type, details, at)
+SELECT id, 1, 'OrderPlaced', %(details)s::jsonb, %(placed_at)s FROM entered RETURNING order_id
+"""
+
+RECORD = """
+WITH moved AS (
+    UPDATE orders_order SET status = %(status)s, event_count = event_count + 1 WHERE id = %(order)s
+    RETURNING id, event_count
+), payment AS (
+    UPDATE orders_payment SET status = %(payment_status)s, provider_id = %(provider_id)s,
+        decline_reason = %(decline_reason)s, refunded_amount = %(refunded)s
+    WHERE order_id = %(order)s
+), kept AS (
+    UPDATE orders_idempotencykey SET answer = %(answer)s::jsonb WHERE id = %(key)s AND answer IS NULL
+), messages AS (
+    INSERT INTO orders_outboxmessage (id, topic, payload, created_at, due_at, publications, attempts, error)
+    SELECT message.*, now(), now(), 0, 0, ''
+    FROM unnest(%(message_ids)s::uuid[], %(topics)s::text[], %(payloads)s::jsonb[]) AS message
+)
+INSERT INTO orders_orderevent (order_id, sequence, type, details, at)
+SELECT id, event_count, %(event)s, %(details)s::jsonb, now() FROM moved RETURNING sequence
+"""
+
+LOCK_UNCHANGED = """
+SELECT 1 FROM orders_order o JOIN orders_payment payment ON payment.order_id = o.id
+WHERE o.id = %s AND o.event_count = %s FOR NO KEY UPDATE
+"""
+#: What an order line copies from the priced line under the same name.
+COPIED = ("product_id", "sku", "name", "unit_price", "quantity")
+
+
+class Message(NamedTuple):
+    """Something to be done after the commit: a topic that `orders/tasks.py` knows, and what finds its row."""
+
+    topic: str
+    payload: Mapping[str, Any]
+
+
+def enter(order: Order, payment: Payment, quote: Quote) -> None:
+    """Write a new order; afterwards `order.pk` is set. Must run in the transaction that reserves its stock."""
+    lines = quote.lines
+    parameters: dict[str, Any] = {
+        "number": order.number,
+        "buyer": order.buyer_id,
+        "key": order.idempotency_key_id,
+        "status": order.status,
+        "currency": quote.currency,
+        "total": quote.total,
+        "address": json.dumps(order.shipping_address),
+        "placed_at": order.placed_at,
+        "reserved_until": order.reserved_until,
+        "products": [line.product_id for line in lines],
+        "skus": [line.sku for line in lines],
+        "names": [line.name for line in lines],
+        "prices": [line.unit_price for line in lines],
+        "quantities": [line.quantity for line in lines],
+        "totals": [line.total for line in lines],
+        "payment": payment.pk,
+        "method": payment.method,
+        "payment_status": payment.status,
+        "details": json.dumps({"total": str(quote.total), "currency": quote.currency}),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ENTER, parameters)
+        order.pk = cursor.fetchone()[0]
+    order.known_lines = [
+        OrderLine(order=order, line_total=line.total, **{name: getattr(line, name) for name in COPIED})
+        for line in lines
+    ]
+
+
+def is_current(order: Order) -> bool:
+    """Lock the order and its payment, and say whether this copy is still what stands in the book.
+
+    Every change writes an event and counts it, so the copy with the newest count is the truth: nothing has to be read.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_UNCHANGED, [order.pk, order.event_count])
+        return cursor.fetchone() is not None
+
+
+def record(
+    order: Order,
+    event: str,
+    *,
+    details: Mapping[str, Any] | None = None,
+    messages: Iterable[Message] = (),
+    answer: Answer | None = None,
+) -> None:
+    """Write the order's and its payment's new state with the event that says why. The caller holds the order's lock."""
+    messages = list(messages)
+    payment: Payment = order.payment
+    parameters: dict[str, Any] = {
+        "order": order.pk,
+        "status": order.status,
+        "payment_status": payment.status,
+        "provider_id": payment.provider_id,
+        "decline_reason": payment.decline_reason,
+        "refunded": payment.refunded_amount,
+        "key": order.idempotency_key_id if answer else None,
+        "answer": json.dumps(as_json(answer)) if answer else None,
+        "message_ids": new_ids(len(messages)),
+        "topics": [message.topic for message in messages],
+        "payloads": [json.dumps(dict(message.payload)) for message in messages],
+        "event": event,
+        "details": json.dumps(details or {}),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(RECORD, parameters)
+        order.event_count = cursor.fetchone()[0]
+
+
+def new_ids(count: int) -> list[UUID]:
+    """Return fresh ids for as many messages."""
+    return [uuid4() for _ in range(count)]

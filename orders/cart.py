@@ -1,0 +1,147 @@
+"""Filling a cart: a guest's by token, a user's by login, and the one poured into the other when the guest logs in.
+
+A cart promises nothing: stock and price are decided when the button is pressed. `take` empties it for that press.
+
+Refuses: a product that is not listed (UnknownProduct).
+
+Roadmap: commerce/order-processing
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from orders.models import Cart, CartLine, Order
+from orders.models.cart import MOST_UNITS
+from orders.pricing import Item
+from shop.errors import UnknownProduct
+from shop.models import Product
+from shop.stock import Line
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def open_for_user(user: "User") -> Cart:
+    """Return the user's one cart, made on first use; two first uses at once get the same one."""
+    return Cart.objects.get_or_create(user=user)[0]
+
+
+def open_for_guest(token: str) -> Cart:
+    """Return the cart that the token opens, made on first use. No server remembers a guest: the token is all there is.
+
+    Roadmap: api/stateless-api
+    """
+    return Cart.objects.get_or_create(token_digest=_digest(token))[0]
+
+
+def new_token() -> str:
+    """Return a token for a guest's cart: 256 random bits, so that holding it proves who one is."""
+    return secrets.token_urlsafe(32)
+
+
+def find_guest_cart(token: str | None) -> Cart | None:
+    """Return the guest's cart that the token opens, if there is one."""
+    return Cart.objects.filter(token_digest=_digest(token)).first() if token else None
+
+
+def add(cart: Cart, *, sku: str, quantity: int) -> CartLine:
+    """Put units into the cart, on top of those already there, up to the limit of a line."""
+    product = Product.objects.listed().filter(sku=sku).first()
+    if product is None:
+        raise UnknownProduct(sku)
+    [(line_id, units)] = _top_up(cart, [Line(product.pk, quantity)])
+    return CartLine(id=line_id, cart=cart, product=product, quantity=units)
+
+
+def change(line: CartLine, *, quantity: int) -> bool:
+    """Set how many units the line has; False when a purchase has taken it meanwhile."""
+    line.quantity = quantity
+    return bool(CartLine.objects.filter(pk=line.pk).update(quantity=quantity))
+
+
+def remove(line: CartLine) -> None:
+    """Take the line out of its cart; one that a purchase has taken meanwhile is gone already."""
+    line.delete()
+
+
+# What is poured is what was deleted: of two merges at once the second finds the lines gone.
+POUR_OUT = "DELETE FROM orders_cartline WHERE cart_id = %s RETURNING product_id, quantity"
+
+
+@transaction.atomic
+def merge(guest: Cart, into: Cart) -> None:
+    """Pour a guest's cart into the user's. The empty one stays, for a click that is still on its way to it."""
+    _lock(into)
+    with connection.cursor() as cursor:
+        cursor.execute(POUR_OUT, [guest.pk])
+        _top_up(into, [Line(*row) for row in cursor.fetchall()])
+
+
+def put_back(order: Order) -> None:
+    """Give the buyer the lines of an order back that came to nothing; what was added meanwhile stays."""
+    cart = open_for_user(order.buyer)
+    _lock(cart)
+    _top_up(cart, order.stock_lines())
+
+
+def _lock(cart: Cart) -> None:
+    """Whoever changes several lines takes the cart first, as `take` does; else the two could wait for each other."""
+    Cart.objects.select_for_update().get(pk=cart.pk)
+
+
+# An upsert, so that two quick clicks never meet the unique constraint, and a click during a purchase either is still
+# bought or makes a new line: reading the line first would find one that is gone when it is written.
+TOP_UP = """
+INSERT INTO orders_cartline AS line (id, cart_id, product_id, quantity)
+SELECT gen_random_uuid(), %(cart)s, product_id, least(quantity, %(most)s)
+FROM unnest(%(products)s::bigint[], %(quantities)s::int[]) AS wanted(product_id, quantity) ORDER BY product_id
+ON CONFLICT (cart_id, product_id) DO UPDATE SET quantity = least(line.quantity + excluded.quantity, %(most)s)
+RETURNING id, quantity
+"""
+
+
+def _top_up(cart: Cart, lines: Sequence[Line]) -> list[tuple[UUID, int]]:
+    """Add to the lines or make them, up to the limit of a line; return id and units of each."""
+    parameters: dict[str, Any] = {
+        "cart": cart.pk,
+        "products": [line.product_id for line in lines],
+        "quantities": [line.quantity for line in lines],
+        "most": MOST_UNITS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TOP_UP, parameters)
+        return cursor.fetchall()
+
+
+# The row lock on the cart makes a second press wait; the DELETE then finds no line left for it. Lock, read, price and
+# empty are one statement, so there is no moment in which two presses hold the same line.
+TAKE = """
+WITH cart AS (
+    SELECT id FROM orders_cart WHERE user_id = %s FOR UPDATE
+), taken AS (
+    DELETE FROM orders_cartline line USING cart WHERE line.cart_id = cart.id
+    RETURNING line.product_id, line.quantity
+)
+SELECT product.id, product.sku, product.name, product.price, product.currency, product.is_listed, taken.quantity
+FROM taken JOIN shop_product product ON product.id = taken.product_id
+ORDER BY product.id
+"""
+
+
+def take(user_id: int) -> list[Item]:
+    """Empty the user's cart for one purchase and return its lines with the prices of this moment.
+
+    Only one of two presses gets the lines. Must run in the purchase's transaction: a refusal leaves the cart as it was.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, [user_id])
+        return [Item(*row) for row in cursor.fetchall()]
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

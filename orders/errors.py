@@ -1,0 +1,122 @@
+"""What orders refuse, as sentences with typed attributes. `config/problems.py` says how each leaves over HTTP.
+
+Roadmap: languages/error-handling
+"""
+
+from decimal import Decimal
+
+
+class OrderError(Exception):
+    """Base of every refusal of this app."""
+
+
+class CartIsEmpty(OrderError):
+    """There is nothing to buy: the cart has no lines, or another press of the button has taken them."""
+
+    def __init__(self) -> None:
+        super().__init__("Your cart is empty.")
+
+
+class NotForSale(OrderError):
+    """A product in the cart was taken out of the shop meanwhile."""
+
+    def __init__(self, sku: str) -> None:
+        self.sku = sku
+        super().__init__(f"{sku} is no longer for sale. Take it out of the cart to go on.")
+
+
+class MixedCurrencies(OrderError):
+    """One order has one currency."""
+
+    def __init__(self, currencies: list[str]) -> None:
+        self.currencies = currencies
+        super().__init__(f"The cart mixes {' and '.join(currencies)}; buy them in separate orders.")
+
+
+class IdempotencyKeyMissing(OrderError):
+    """This request moves money, and without a key a retry could move it twice."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send an Idempotency-Key header of 1 to 255 printable characters, a new one for each purchase."
+        )
+
+
+class IdempotencyKeyReused(OrderError):
+    """The key belongs to another request."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used with another request. Use a new key for a new purchase.")
+
+
+class RequestInProgress(OrderError):
+    """The first request with this key is still being worked on."""
+
+    retry_after = 1
+
+    def __init__(self) -> None:
+        super().__init__("The first request with this Idempotency-Key is still running. Ask again in a moment.")
+
+
+class PaymentDeclined(OrderError):
+    """The provider said no; nothing was charged and the units are back on the shelf."""
+
+    def __init__(self, reason: str, order: str) -> None:
+        self.reason, self.order = reason, order
+        super().__init__(f"Your bank declined the payment ({reason.replace('_', ' ')}). Your cart is as it was.")
+
+
+class PaymentUnavailable(OrderError):
+    """The provider cannot be reached, so the purchase was stopped before any money could move."""
+
+    retry_after = 10
+
+    def __init__(self) -> None:
+        super().__init__("Payments are not available right now. Nothing was charged and your cart is as it was.")
+
+
+class OrderClosed(OrderError):
+    """The order was cancelled or ran out of time before the payment was through; nothing is charged."""
+
+    def __init__(self, order: str, status: str) -> None:
+        self.order, self.status = order, status
+        super().__init__(f"Order {order} is {status}. Nothing is charged.")
+
+
+class IllegalTransition(OrderError):
+    """The order or payment cannot take this step from where it stands."""
+
+    def __init__(self, old: str, new: str) -> None:
+        self.old, self.new = old, new
+        super().__init__(f"What is {old} cannot become {new}.")
+
+
+class NotCancellable(OrderError):
+    """Only an order that was not yet sent can be cancelled."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        super().__init__(f"This order is {status} and can no longer be cancelled.")
+
+
+class NotRefundable(OrderError):
+    """There is no taken money to give back."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        super().__init__(f"This order is {status}; there is no payment to refund.")
+
+
+class RefundTooLarge(OrderError):
+    """More than what is left of the payment."""
+
+    def __init__(self, refundable: Decimal, currency: str) -> None:
+        self.refundable, self.currency = refundable, currency
+        super().__init__(f"At most {refundable} {currency} of this order can still be refunded.")
+
+
+class BadWebhook(OrderError):
+    """The signature, the timestamp or the body of a webhook is not the provider's."""
+
+    def __init__(self) -> None:
+        super().__init__("The webhook is not signed by the payment provider, or is too old.")

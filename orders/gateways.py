@@ -1,0 +1,247 @@
+"""Talking to the payment provider: Stripe's API through Stripe's own library; one variable points it at a stand-in.
+
+Every call has a deadline, carries our own id as the provider's idempotency key, and is tried again once, after a random
+pause, if the network or the provider failed: safe, because the key makes a repetition find the first result.
+
+What a call can end in is a value, not an exception, since "nobody knows yet" is as normal an answer as yes or no:
+
+    Authorized   the provider holds the money for us             Declined   the provider said no
+    Unsent       it certainly never got the request              Unknown    it may or may not have acted: ask again
+    Missing      it has never heard of this payment (only `find` can say so)
+
+Roadmap: commerce/payment-gateway, commerce/external-services
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol, TypeVar
+from uuid import uuid4
+
+import stripe
+import urllib3.exceptions
+from django.conf import settings
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+
+from orders.breaker import Breaker, BreakerOpen
+from orders.models import Payment, Refund
+from orders.pricing import minor_units
+
+ATTEMPTS = 2
+#: Seconds between them at most.
+LONGEST_PAUSE = 0.2
+
+
+@dataclass(frozen=True)
+class Authorized:
+    """The provider holds the money; nothing is taken before `capture`."""
+
+    provider_id: str
+
+
+@dataclass(frozen=True)
+class Declined:
+    """The provider or the bank said no, for good."""
+
+    provider_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """No attempt reached the provider: nothing can have happened there."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """No usable answer: the money may be held or not."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The provider knows no such payment."""
+
+
+Outcome = Authorized | Declined | Unsent | Unknown | Missing
+Result = TypeVar("Result")
+
+
+class ProviderFailed(Exception):
+    """A capture, void or refund did not go through this time; the outbox tries again."""
+
+
+class PaymentGateway(Protocol):
+    """What the shop needs of a payment provider."""
+
+    def is_refusing(self) -> bool: ...
+    def authorize(self, payment: Payment) -> Outcome: ...
+    def find(self, payment: Payment) -> Outcome: ...
+    def capture(self, payment: Payment) -> None: ...
+    def void(self, payment: Payment) -> None: ...
+    def refund(self, refund: Refund) -> str: ...
+
+
+class StripeGateway:
+    """The provider behind Stripe's API. Amounts go out in minor units; ids of ours ride along as metadata."""
+
+    def __init__(self, *, api_key: str, base: str, deadline: float, breaker: Breaker) -> None:
+        """`deadline` in seconds covers both attempts and the pause between them; `base` empty means Stripe itself."""
+        http_client = stripe.RequestsClient(timeout=max((deadline - LONGEST_PAUSE) / ATTEMPTS, 0.1))
+        bases: Any = {"base_addresses": {"api": base}} if base else {}
+        self._client = stripe.StripeClient(api_key, http_client=http_client, max_network_retries=0, **bases).v1
+        self._breaker = breaker
+
+    def is_refusing(self) -> bool:
+        """Whether the breaker is open: a purchase is then refused before anything is written."""
+        return self._breaker.is_open()
+
+    def authorize(self, payment: Payment) -> Outcome:
+        """Ask the provider to hold the amount. Repeated with the same payment it returns what the first call did."""
+        params: Any = {
+            "amount": minor_units(payment.amount),
+            "currency": payment.currency.lower(),
+            "payment_method": payment.method,
+            "payment_method_types": ["card"],
+            "capture_method": "manual",
+            "confirm": True,
+            "metadata": {"payment": str(payment.pk), "order": payment.order.number},
+        }
+        try:
+            intent = self._call(
+                lambda: self._client.payment_intents.create(params, {"idempotency_key": str(payment.pk)})
+            )
+        except stripe.CardError as refusal:
+            return _declined(refusal)
+        except stripe.InvalidRequestError as refusal:
+            return Declined("", refusal.code or "invalid_request")
+        except BreakerOpen:
+            return Unsent()
+        except stripe.StripeError as failure:
+            return Unsent() if getattr(failure, "never_sent", False) else Unknown()
+        return _outcome(intent)
+
+    def find(self, payment: Payment) -> Outcome:
+        """Look the payment up at the provider, by its id there or by ours in the metadata; never creates anything."""
+        try:
+            if payment.provider_id:
+                return _outcome(self._call(lambda: self._client.payment_intents.retrieve(payment.provider_id)))
+            return self._call(lambda: self._search(payment))
+        except (stripe.StripeError, BreakerOpen):
+            return Unknown()
+
+    def capture(self, payment: Payment) -> None:
+        """Take the held money. Raise ProviderFailed when that is not certain."""
+        take = self._client.payment_intents.capture
+        self._bring_to("succeeded", payment, lambda key: take(payment.provider_id, {}, key))
+
+    def void(self, payment: Payment) -> None:
+        """Let held money go. Raise ProviderFailed when that is not certain."""
+        cancel = self._client.payment_intents.cancel
+        self._bring_to("canceled", payment, lambda key: cancel(payment.provider_id, {}, key))
+
+    def refund(self, refund: Refund) -> str:
+        """Give money back and return the provider's id of the refund."""
+        params: Any = {
+            "payment_intent": refund.payment.provider_id,
+            "amount": minor_units(refund.amount),
+            "metadata": {"refund": str(refund.pk)},
+        }
+        try:
+            return self._settle(lambda key: self._client.refunds.create(params, key), str(refund.pk)).id
+        except ProviderFailed:
+            if made := self._made(refund):
+                return made
+            raise
+
+    def _bring_to(self, status: str, payment: Payment, action: Callable[[Any], object]) -> None:
+        """Act unless it is done already, however the answer got lost. A fresh key each time: the provider would repeat
+        an error of its own for a day under the old one, and does not take or let go the same money twice anyway."""
+        try:
+            self._settle(action, str(uuid4()))
+        except ProviderFailed:
+            if self._settle(lambda _: self._client.payment_intents.retrieve(payment.provider_id), "").status != status:
+                raise
+
+    def _made(self, refund: Refund) -> str | None:
+        """Find a refund whose answer was an error although the money went back: its key only brings the error again."""
+        params: Any = {"payment_intent": refund.payment.provider_id, "limit": 100}
+        listed = self._settle(lambda _: self._client.refunds.list(params), "")
+        return next((made.id for made in listed.data if _is_about(made.metadata, "refund", refund)), None)
+
+    def _search(self, payment: Payment) -> Outcome:
+        """Walk the provider's list from the newest back to the payment's birth (a minute more for unequal clocks)."""
+        params: Any = {"created": {"gte": int(payment.created_at.timestamp()) - 60}, "limit": 100}
+        for intent in self._client.payment_intents.list(params).auto_paging_iter():
+            if _is_about(intent.metadata, "payment", payment):
+                return _outcome(intent)
+        return Missing()
+
+    def _settle(self, action: Callable[[Any], Result], key: str) -> Result:
+        try:
+            return self._call(lambda: action({"idempotency_key": key}))
+        except (stripe.StripeError, BreakerOpen) as failure:
+            raise ProviderFailed(str(failure)) from failure
+
+    def _call(self, action: Callable[[], Result]) -> Result:
+        """Run the call under the breaker, with one retry. If no attempt got through, its error is `never_sent`."""
+        refused: list[bool] = []
+
+        def attempt() -> Result:
+            try:
+                return action()
+            except stripe.APIConnectionError as failure:
+                refused.append(_connection_refused(failure))
+                failure.never_sent = len(refused) == tries.statistics["attempt_number"] and all(refused)  # type: ignore[attr-defined]
+                raise
+
+        transient = retry_if_exception_type((stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError))
+        tries = Retrying(
+            stop=stop_after_attempt(ATTEMPTS), wait=wait_random(0.05, LONGEST_PAUSE), retry=transient, reraise=True
+        )
+        return self._breaker.call(lambda: tries(attempt))
+
+
+def _is_about(metadata: Any, name: str, ours: Payment | Refund) -> bool:
+    return bool(metadata) and metadata.to_dict().get(name) == str(ours.pk)
+
+
+def _outcome(intent: stripe.PaymentIntent) -> Outcome:
+    if intent.status in {"requires_capture", "succeeded"}:
+        return Authorized(intent.id)
+    if intent.status == "processing":
+        return Unknown()
+    refusal = intent.last_payment_error
+    return Declined(intent.id, (refusal and (refusal.decline_code or refusal.code)) or intent.status)
+
+
+def _declined(refusal: stripe.CardError) -> Declined:
+    intent = refusal.error.payment_intent if refusal.error else None
+    reason = (refusal.error and refusal.error.decline_code) or refusal.code or "card_declined"
+    return Declined(intent.id if intent else "", reason)
+
+
+def _connection_refused(failure: BaseException | None) -> bool:
+    """Whether the connection was never made: walk the causes down to urllib3's own word for it."""
+    while failure is not None:
+        if isinstance(failure, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
+            return True
+        reason = getattr(failure, "reason", None)
+        arguments = [argument for argument in failure.args if isinstance(argument, BaseException)]
+        failure = (
+            failure.__cause__
+            or failure.__context__
+            or (reason if isinstance(reason, BaseException) else None)
+            or next(iter(arguments), None)
+        )
+    return False
+
+
+@cache
+def configured() -> StripeGateway:
+    """Return this process's gateway, as the environment describes it. Connections are kept open for each thread."""
+    return StripeGateway(
+        api_key=settings.PAYMENT_API_KEY,
+        base=settings.PAYMENT_API_BASE,
+        deadline=settings.PAYMENT_DEADLINE.total_seconds(),
+        breaker=Breaker("payments", settings.REDIS_URL),
+    )

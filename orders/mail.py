@@ -1,0 +1,33 @@
+"""The letters that buyers get. Each has a Message-ID made from its order, so a server that sees one twice can tell.
+
+Exactly once, as far as SMTP allows: if the worker dies between the mail server's "250 accepted" and our next write,
+nobody can know whether the mail left, and it is sent again with the same Message-ID. Losing it would be worse.
+
+Roadmap: commerce/transactional-email, frameworks/template-engine
+"""
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from orders.models import Order
+
+
+def send_confirmation(order_id: int) -> None:
+    """Tell the buyer what they bought, as text and as HTML. Raises what the mail server raises."""
+    order = Order.objects.with_details().select_related("buyer").get(pk=order_id)
+    context = {"order": order, "site_url": settings.SITE_URL}
+    mail = EmailMultiAlternatives(
+        subject=f"Your order {order.number}",
+        body=render_to_string("orders/mail/confirmation.txt", context),
+        to=[order.buyer.email],
+        headers={"Message-ID": message_id(order)},
+    )
+    mail.attach_alternative(render_to_string("orders/mail/confirmation.html", context), "text/html")
+    mail.send()
+
+
+def message_id(order: Order) -> str:
+    """Return the mail's name, the same however often it is sent."""
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+    return f"<order-{order.number}@{domain}>"

@@ -1,0 +1,22 @@
+"""The tables of buying, one module for each thing that is locked as a whole.
+
+Roadmap: databases/schema-design
+"""
+
+from orders.models.cart import Cart, CartLine
+from orders.models.messages import OutboxMessage, WebhookEvent
+from orders.models.order import IdempotencyKey, Order, OrderEvent, OrderLine
+from orders.models.payment import Payment, Refund
+
+__all__ = [
+    "Cart",
+    "CartLine",
+    "IdempotencyKey",
+    "Order",
+    "OrderEvent",
+    "OrderLine",
+    "OutboxMessage",
+    "Payment",
+    "Refund",
+    "WebhookEvent",
+]

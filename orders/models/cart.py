@@ -1,0 +1,60 @@
+"""A cart and its lines: what somebody means to buy, at no promise of stock or price.
+
+Roadmap: databases/keys
+"""
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from shop.models import Product
+
+#: Units of one product in one cart. A shop that sells by the pallet raises it here and in the constraint.
+MOST_UNITS = 99
+
+
+class Cart(models.Model):
+    """Belongs to a user or to whoever holds the token; only the token's digest is kept, as with a password."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="cart")
+    token_digest = models.CharField(max_length=64, null=True, blank=True, unique=True)  # unique or absent
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, token_digest__isnull=True)
+                | Q(user__isnull=True, token_digest__isnull=False),
+                name="cart_has_one_owner",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Cart {self.pk}"
+
+
+class CartLine(models.Model):
+    """Some units of one product; a product stands in a cart once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
+    product = models.ForeignKey(Product, models.CASCADE, related_name="+")
+    quantity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(MOST_UNITS)])
+    added_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["added_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["cart", "product"], name="product_stands_in_a_cart_once"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=MOST_UNITS), name="cart_quantity_in_bounds"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.product_id}"

@@ -1,0 +1,153 @@
+"""An order with its lines and its history, and the idempotency key that it was placed with.
+
+Everything that was true at the press of the button is copied into the order: SKU, name, price, address. A product may
+change its price tomorrow; the order does not.
+
+Roadmap: databases/normalization, databases/denormalization, databases/keys
+"""
+
+from typing import TYPE_CHECKING
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.functional import cached_property
+
+from orders.states import ORDER_MOVES, OrderStatus, require_move
+from shop.models import Product
+from shop.stock import Line
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+
+
+class IdempotencyKey(models.Model):
+    """A key that a buyer sent with a request that must happen once, and the answer it got. Kept for 24 hours."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path and body of the request.")
+    created_at = models.DateTimeField(db_default=Now())
+    locked_until = models.DateTimeField(help_text="Until then the first request may still be running.")
+    answer = models.JSONField(null=True, blank=True, help_text="What the first request was answered, byte for byte.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_request_per_key")]
+        indexes = [models.Index(fields=["created_at"], name="key_by_age")]  # the hourly clean-up walks it
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    """The reads that every protocol shares."""
+
+    def visible_to(self, user: "User") -> "OrderQuerySet":
+        """Staff see every order, everybody else their own; somebody else's order does not exist."""
+        return self if user.is_staff else self.filter(buyer=user)
+
+    def with_details(self) -> "OrderQuerySet":
+        """Everything an answer shows of an order, in two queries more however many orders there are."""
+        return self.select_related("payment").prefetch_related("lines", "payment__refunds")
+
+    def locked(self, order_id: int) -> "Order":
+        """Lock the order and its payment until the transaction ends: whoever changes either, comes here first.
+
+        Both rows: of a joined row that is not locked PostgreSQL shows, after a wait, the version from before the wait,
+        and two refunds at once would each find nothing refunded yet.
+        """
+        both = self.select_related("payment").exclude(payment=None)  # hence an inner join, which can be locked
+        return both.select_for_update(of=("self", "payment"), no_key=True).get(pk=order_id)
+
+
+class Order(models.Model):
+    """One purchase. `number` is its name outside; `id` never leaves the database."""
+
+    number = models.CharField(max_length=14, unique=True)
+    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders")
+    idempotency_key = models.OneToOneField(IdempotencyKey, models.SET_NULL, null=True, blank=True, related_name="order")
+    status = models.CharField(max_length=10, choices=OrderStatus, default=OrderStatus.PENDING)
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=12, decimal_places=2)
+    shipping_address = models.JSONField(help_text="name, line1, line2, city, postal_code, country (ISO 3166)")
+    placed_at = models.DateTimeField(db_default=Now())
+    reserved_until = models.DateTimeField(help_text="An order that is still pending then gives its units back.")
+    event_count = models.PositiveIntegerField(default=1, help_text="Sequence number of the newest event.")
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.CheckConstraint(condition=Q(total__gte=0), name="total_is_not_negative")]
+        indexes = [
+            models.Index(
+                fields=["buyer", "-id"], name="order_history"
+            ),  # GET /api/v1/orders/ of one buyer, newest first
+            models.Index(
+                fields=["placed_at"], condition=Q(status="pending"), name="pending_orders"
+            ),  # what reconciliation asks for
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def move_to(self, status: OrderStatus) -> None:
+        """Take a step; raise IllegalTransition for one that the table does not list. `book.record` writes it down."""
+        require_move(ORDER_MOVES, self.status, status)
+        self.status = status
+
+    @cached_property
+    def known_lines(self) -> list["OrderLine"]:
+        """The lines, read at most once, since they never change; `book.enter` sets those that it has just written."""
+        return list(self.lines.all())
+
+    def stock_lines(self) -> list[Line]:
+        """What this order holds or has sold, as `shop.stock` takes it."""
+        return [Line(line.product_id, line.quantity) for line in self.known_lines]
+
+
+class OrderLine(models.Model):
+    """Some units of one product at the price of that day.
+
+    Roadmap: databases/relational-model
+    """
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")  # what was ever sold cannot be deleted
+    sku = models.CharField(max_length=40)
+    name = models.CharField(max_length=160)
+    unit_price = models.DecimalField(max_digits=12, decimal_places=2)
+    quantity = models.PositiveIntegerField()
+    line_total = models.DecimalField(max_digits=12, decimal_places=2)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="line_has_units"),
+            models.CheckConstraint(condition=Q(line_total=F("unit_price") * F("quantity")), name="line_total_adds_up"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku}"
+
+
+class OrderEvent(models.Model):
+    """One thing that happened to an order. Numbered without gaps, never changed: a trigger refuses."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="events")
+    sequence = models.PositiveIntegerField()
+    type = models.CharField(max_length=40)
+    details = models.JSONField(default=dict)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["sequence"]
+        triggers = [APPEND_ONLY]
+        constraints = [models.UniqueConstraint(fields=["order", "sequence"], name="events_are_numbered_once")]
+
+    def __str__(self) -> str:
+        return f"{self.sequence}. {self.type}"

@@ -1,0 +1,139 @@
+"""The outbox: what is to be done after a commit, written in that commit, and done at least once whatever breaks.
+
+    book.record ─► row ─► relay publishes its id ─► worker claims it ─► acts ─► marks it done
+                    ▲            │ (again after 20 s, 40 s, … unless done)  │
+                    └────────────┴──────────── failed: later; too often: dead, replayable from the admin
+
+The broker never holds the only copy: it may lose every message and the relay publishes them again. So a message may
+arrive twice; the claim sees to it that only one worker acts at a time, and that a done message is not acted on again.
+
+Roadmap: messaging/transactional-outbox, messaging/dead-letter-queue, messaging/idempotent-tasks-and-retries
+"""
+
+import json
+import logging
+import random
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from orders.gateways import ProviderFailed
+from orders.models import OutboxMessage
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that a worker may hold a message; longer than a task may run, so two workers never hold one.
+LEASE = 15
+#: After so many failed attempts somebody must look. With the pauses below: after about three hours.
+MOST_ATTEMPTS = 24
+#: Messages that the relay keeps with the broker at a time. A longer queue would outlast the first 20 seconds, and every
+#: message in it would be published again behind itself.
+MOST_WAITING = 200
+#: Seconds between attempts at most.
+LONGEST_PAUSE = 600
+
+Send = Callable[[UUID, str], None]
+Consumer = Callable[[Mapping[str, Any]], None]
+
+# SKIP LOCKED: several relays share the work instead of waiting for each other. The row is marked before it is
+# published, and comes due again by itself: a relay that dies in between delays a message, it loses none.
+PUBLISH = """
+UPDATE orders_outboxmessage SET
+    publications = publications + 1,
+    due_at = now() + make_interval(secs => least(20 * 2 ^ least(publications, 10), 600))
+WHERE id IN (
+    SELECT id FROM orders_outboxmessage WHERE done_at IS NULL AND dead_at IS NULL AND due_at <= now()
+    ORDER BY due_at FOR UPDATE SKIP LOCKED LIMIT (
+        SELECT greatest(least(%(limit)s, %(most)s - count(*)), 0) FROM (
+            SELECT FROM orders_outboxmessage
+            WHERE done_at IS NULL AND dead_at IS NULL AND due_at > now() AND publications > 0 LIMIT %(most)s
+        ) waiting
+    )
+)
+RETURNING id, topic
+"""
+
+CLAIM = """
+UPDATE orders_outboxmessage SET attempts = attempts + 1, claimed_until = now() + make_interval(secs => %s)
+WHERE id = %s AND done_at IS NULL AND dead_at IS NULL AND (claimed_until IS NULL OR claimed_until < now())
+RETURNING topic, payload, attempts
+"""
+
+
+def publish_due(send: Send, *, limit: int = 100) -> int:
+    """Hand the ids of due messages to `send`; return how many it took. What it refuses comes due again in a second.
+
+    None are handed over while `MOST_WAITING` are still with the workers.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(PUBLISH, {"limit": limit, "most": MOST_WAITING})
+        due = cursor.fetchall()
+    for sent, (message_id, topic) in enumerate(due):
+        try:
+            send(message_id, topic)
+        except Exception as failure:  # whatever the broker's client raises, the row must come back
+            logger.warning("cannot publish: %s", failure)
+            left = [id_ for id_, _ in due[sent:]]
+            soon = Now() + timedelta(seconds=1)
+            OutboxMessage.objects.filter(pk__in=left).update(due_at=soon, publications=F("publications") - 1)
+            return sent
+    return len(due)
+
+
+def perform(message_id: UUID, consumers: Mapping[str, Consumer]) -> bool:
+    """Act on a message unless somebody else does or did; return whether this call finished it.
+
+    The consumer runs outside of any transaction and may be repeated: it must end in the same place each time.
+    """
+    message = _claim(message_id)
+    if message is None:
+        return False
+    topic, payload, attempts = message
+    if attempts > MOST_ATTEMPTS:  # it has killed its worker each time, so nobody could say why
+        _bury(message_id, "gave up after too many attempts")
+        return False
+    try:
+        consumers[topic](payload)
+    except Exception as failure:
+        expected = isinstance(failure, ProviderFailed | OSError)  # a neighbour is away: one line is enough
+        logger.warning("%s failed, attempt %s: %s", topic, attempts, failure, exc_info=not expected)
+        _try_later(message_id, attempts, f"{type(failure).__name__}: {failure}")
+        return False
+    OutboxMessage.objects.filter(pk=message_id).update(done_at=Now(), error="")
+    return True
+
+
+def _claim(message_id: UUID) -> tuple[str, Mapping[str, Any], int] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [LEASE, message_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    topic, payload, attempts = row
+    return topic, json.loads(payload), attempts
+
+
+def _try_later(message_id: UUID, attempts: int, error: str) -> None:
+    """Come back after 1, 2, 4, … seconds, a little scattered so that a thousand failures do not return as one."""
+    if attempts >= MOST_ATTEMPTS:
+        _bury(message_id, error)
+        return
+    pause = min(2 ** (attempts - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311 - scatter, not secrecy
+    due = Now() + timedelta(seconds=pause)
+    OutboxMessage.objects.filter(pk=message_id).update(due_at=due, claimed_until=None, publications=0, error=error)
+
+
+def _bury(message_id: UUID, error: str) -> None:
+    logger.error("message %s is dead: %s", message_id, error)
+    OutboxMessage.objects.filter(pk=message_id).update(dead_at=Now(), claimed_until=None, error=error)
+
+
+def replay(message_ids: list[UUID]) -> int:
+    """Give dead messages a new life, from the first attempt; return how many there were."""
+    fresh = {"dead_at": None, "attempts": 0, "publications": 0, "due_at": Now(), "claimed_until": None}
+    return OutboxMessage.objects.dead().filter(pk__in=message_ids).update(**fresh)

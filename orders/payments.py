@@ -1,0 +1,200 @@
+"""What happens to the money after the purchase: captured, voided or given back, and found again when nobody answered.
+
+Everything here is called by the outbox or by the clock, may run twice or be killed at any line, and ends in the same
+place. The pattern is always: claim the step in a short transaction, call the provider with none open, write it down.
+
+Roadmap: commerce/external-services, messaging/idempotent-tasks-and-retries
+"""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import stripe
+from django.conf import settings
+from django.db import DataError, connection, transaction
+from django.utils import timezone
+
+from orders import book
+from orders.errors import BadWebhook
+from orders.gateways import Authorized, Declined, Missing, PaymentGateway, ProviderFailed, Unknown, Unsent
+from orders.models import Order, Payment, Refund, WebhookEvent
+from orders.settlement import close, settle
+from orders.states import OrderStatus, PaymentStatus, RefundStatus
+
+#: Seconds that a webhook's timestamp may lie back: a recorded one cannot be played again later. Stripe's own figure.
+WEBHOOK_TOLERANCE = 300
+#: A pending order whose payment the provider answers with errors and does not hold, this long after the press.
+GIVE_UP_AFTER = timedelta(seconds=30)
+
+
+def capture(order_id: int, *, gateway: PaymentGateway) -> None:
+    """Take the money that was held for a paid order. Does nothing when a cancellation has claimed it first."""
+    payment = _claim(order_id, PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURING, "CaptureStarted")
+    if payment:
+        gateway.capture(payment)
+        _finish(order_id, PaymentStatus.CAPTURING, PaymentStatus.CAPTURED, "PaymentCaptured")
+
+
+def void(order_id: int, *, gateway: PaymentGateway) -> None:
+    """Let go whatever the provider holds for an order that came to nothing."""
+    payment = Payment.objects.select_related("order").get(order_id=order_id)
+    if payment.status != PaymentStatus.VOIDING:
+        return
+    outcome = gateway.find(payment)
+    if isinstance(outcome, Unknown):
+        raise ProviderFailed("The provider did not say what it holds.")
+    if isinstance(outcome, Authorized):
+        payment.provider_id = outcome.provider_id
+        gateway.void(payment)
+    _finish(order_id, PaymentStatus.VOIDING, PaymentStatus.VOIDED, "PaymentVoided", provider_id=payment.provider_id)
+
+
+def refund(refund_id: UUID, *, gateway: PaymentGateway) -> None:
+    """Give the money of one refund back; a payment that is still being captured is waited for."""
+    due = Refund.objects.select_related("payment__order").get(pk=refund_id)
+    if due.status == RefundStatus.SUCCEEDED:
+        return
+    if due.payment.status != PaymentStatus.CAPTURED:
+        raise ProviderFailed("The money is not captured yet; a refund must wait for it.")
+    _refunded(due, gateway.refund(due))
+
+
+@transaction.atomic(durable=True)
+def _refunded(due: Refund, provider_id: str) -> None:
+    order = Order.objects.locked(due.payment.order_id)
+    changed = Refund.objects.filter(pk=due.pk, status=RefundStatus.PENDING).update(
+        status=RefundStatus.SUCCEEDED, provider_id=provider_id
+    )
+    if not changed:
+        return
+    open_refunds = Refund.objects.filter(payment=order.payment, status=RefundStatus.PENDING).exists()
+    if order.payment.refundable == 0 and not open_refunds:
+        order.payment.move_to(PaymentStatus.REFUNDED)
+        if order.status != OrderStatus.CANCELLED:
+            order.move_to(OrderStatus.REFUNDED)
+    book.record(order, "PaymentRefunded", details={"refund": str(due.pk), "amount": str(due.amount)})
+
+
+@transaction.atomic(durable=True)
+def _claim(order_id: int, old: PaymentStatus, new: PaymentStatus, event: str) -> Payment | None:
+    """Announce a step before it is taken; once announced it is resumed. None when the payment stands elsewhere."""
+    order = Order.objects.locked(order_id)
+    if order.payment.status == old:
+        order.payment.move_to(new)
+        book.record(order, event)
+    return order.payment if order.payment.status == new else None
+
+
+@transaction.atomic(durable=True)
+def _finish(
+    order_id: int, old: PaymentStatus, new: PaymentStatus, event: str, *, provider_id: str | None = None
+) -> None:
+    """Write down that the announced step was taken; a second worker that took it too finds it written.
+
+    With `provider_id` only if the payment still is what we acted on: a late authorization may have been found.
+    """
+    order = Order.objects.locked(order_id)
+    payment = order.payment
+    if payment.status == old and (provider_id is None or payment.provider_id in {"", provider_id}):
+        payment.move_to(new)
+        payment.provider_id = payment.provider_id or provider_id or ""
+        book.record(order, event)
+
+
+def reconcile(*, gateway: PaymentGateway, now: datetime | None = None, limit: int = 100) -> int:
+    """Finish pending orders that nobody finished: ask the provider by the same key, or close those out of time.
+
+    Returns how many were asked about. Stops early while the breaker is open; the clock comes again.
+    """
+    now = now or timezone.now()
+    asked = 0
+    old = Order.objects.filter(status=OrderStatus.PENDING, placed_at__lte=now - settings.RECONCILE_AFTER)
+    for order in old.select_related("payment").order_by("placed_at")[:limit]:
+        if order.reserved_until <= now:
+            _close(order.pk, OrderStatus.EXPIRED, "The payment was not confirmed in time.")
+        elif gateway.is_refusing():
+            continue
+        else:
+            _ask(order, gateway, now)
+        asked += 1
+    return asked
+
+
+def _ask(order: Order, gateway: PaymentGateway, now: datetime) -> None:
+    """Repeat the call with its key: it returns what the first one did, or does it now. Failing that, look it up.
+
+    A provider that keeps answering with an error and holds nothing is given up on: should the money turn up later all
+    the same, its webhook has it voided.
+    """
+    outcome = gateway.authorize(order.payment)
+    if isinstance(outcome, Unknown):
+        outcome = gateway.find(order.payment)
+    if isinstance(outcome, Authorized | Declined):
+        settle(order.pk, outcome)
+    elif isinstance(outcome, Missing) and order.placed_at <= now - GIVE_UP_AFTER:
+        _close(order.pk, OrderStatus.CANCELLED, "The payment provider could not take the payment.")
+
+
+@transaction.atomic(durable=True)
+def _close(order_id: int, status: OrderStatus, reason: str) -> None:
+    """Close an order that is still pending and give the buyer the cart back."""
+    order = Order.objects.locked(order_id)
+    if order.status == OrderStatus.PENDING:
+        close(order, status, reason)
+
+
+def receive_webhook(*, payload: bytes, signature: str) -> None:
+    """Store a signed event once, with the message that has it worked on; raise BadWebhook for any other."""
+    try:
+        stripe.Webhook.construct_event(payload, signature, settings.PAYMENT_WEBHOOK_SECRET, WEBHOOK_TOLERANCE)
+        event: dict[str, Any] = json.loads(payload)
+        if not (isinstance(event["id"], str) and isinstance(event["type"], str)):
+            raise BadWebhook
+        with connection.cursor() as cursor:
+            cursor.execute(RECEIVE, [event["id"], event["type"], payload.decode()])
+    except (ValueError, LookupError, TypeError, AttributeError, stripe.SignatureVerificationError):
+        raise BadWebhook from None
+    except DataError:  # a name longer than any of Stripe's, or a character that PostgreSQL does not keep
+        raise BadWebhook from None
+
+
+# One statement: the event and its message are there together or not at all, and a second delivery makes neither.
+RECEIVE = """
+WITH received AS (
+    INSERT INTO orders_webhookevent (provider_event_id, type, payload, received_at) VALUES (%s, %s, %s::jsonb, now())
+    ON CONFLICT DO NOTHING RETURNING provider_event_id
+)
+INSERT INTO orders_outboxmessage (id, topic, payload, created_at, due_at, publications, attempts, error)
+SELECT gen_random_uuid(), 'payment.event', jsonb_build_object('event', provider_event_id), now(), now(), 0, 0, ''
+FROM received
+"""
+
+
+def hear(event_id: str, *, gateway: PaymentGateway) -> None:
+    """Work on a stored event. It is only a hint that something changed: the provider is asked how things stand now, so
+    events that come late, twice or out of order cannot put an order where it does not belong."""
+    event = WebhookEvent.objects.get(pk=event_id)
+    payment = _payment_of(_look_up(event.payload, "data", "object", "metadata", "payment"))
+    if payment is None or not event.type.startswith("payment_intent."):
+        return  # another system's payment, or news that we caused ourselves
+    payment.provider_id = payment.provider_id or str(_look_up(event.payload, "data", "object", "id") or "")
+    outcome = gateway.find(payment)
+    if isinstance(outcome, Unknown | Unsent | Missing):
+        raise ProviderFailed("The provider announced a change but did not say how things stand.")
+    settle(payment.order_id, outcome)
+
+
+def _look_up(tree: object, *names: str) -> object:
+    """Follow names through nested objects; None where one is missing or is no object at all."""
+    for name in names:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
+
+
+def _payment_of(reference: object) -> Payment | None:
+    try:
+        return Payment.objects.select_related("order").filter(pk=UUID(str(reference))).first()
+    except ValueError:
+        return None

@@ -1,0 +1,148 @@
+"""The shape of carts and orders as clients see them, and what a request must look like: no rules, no writes.
+
+Roadmap: api/request-response-validation, security/input-validation
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from orders.models import Cart, CartLine, Order, OrderEvent, OrderLine, Payment, Refund
+from orders.models.cart import MOST_UNITS
+
+
+class AddLineSerializer(serializers.Serializer[Any]):
+    """Put units of a product into the cart."""
+
+    sku = serializers.CharField(max_length=40)
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_UNITS, default=1)
+
+
+class ChangeLineSerializer(serializers.Serializer[Any]):
+    """Set how many units a line has."""
+
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_UNITS)
+
+
+class CartLineSerializer(serializers.ModelSerializer[CartLine]):
+    """One line of a cart, at the price of now."""
+
+    sku = serializers.CharField(source="product.sku")
+    name = serializers.CharField(source="product.name")
+    unit_price = serializers.DecimalField(12, 2, source="product.price")
+
+    class Meta:
+        model = CartLine
+        fields = ["id", "sku", "name", "unit_price", "quantity"]
+
+
+class CartSerializer(serializers.ModelSerializer[Cart]):
+    """A cart; `total` is what it would cost now, the order decides."""
+
+    lines = CartLineSerializer(many=True)
+    total = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Cart
+        fields = ["lines", "total"]
+
+    def get_total(self, cart: Cart) -> str:
+        """Sum of the lines, as a string with two places."""
+        return str(sum((line.product.price * line.quantity for line in cart.lines.all()), Decimal("0.00")))
+
+
+class AddressSerializer(serializers.Serializer[Any]):
+    """Where the goods go."""
+
+    name = serializers.CharField(max_length=120)
+    line1 = serializers.CharField(max_length=120)
+    line2 = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    city = serializers.CharField(max_length=80)
+    postal_code = serializers.CharField(max_length=16)
+    country = serializers.RegexField(r"^[A-Z]{2}$", help_text="ISO 3166-1 alpha-2, such as DE.")
+
+
+class PlaceOrderSerializer(serializers.Serializer[Any]):
+    """The press of the button. Prices are not asked for: the server knows them."""
+
+    payment_method = serializers.RegexField(
+        r"^pm_[A-Za-z0-9_]{1,90}$",
+        help_text="The provider's token of a card, such as pm_card_visa; never a card number.",
+    )
+    shipping_address = AddressSerializer()
+
+
+class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
+    """One line, at the price it was bought for."""
+
+    class Meta:
+        model = OrderLine
+        fields = ["sku", "name", "unit_price", "quantity", "line_total"]
+
+
+class PaymentSerializer(serializers.ModelSerializer[Payment]):
+    """The payment of an order."""
+
+    class Meta:
+        model = Payment
+        fields = ["status", "amount", "currency", "refunded_amount", "decline_reason"]
+
+
+class OrderSummarySerializer(serializers.ModelSerializer[Order]):
+    """An order in a list."""
+
+    class Meta:
+        model = Order
+        fields = ["number", "status", "currency", "total", "placed_at"]
+
+
+class OrderSerializer(serializers.ModelSerializer[Order]):
+    """An order as the purchase answers it."""
+
+    lines = OrderLineSerializer(many=True, source="known_lines")
+    payment = PaymentSerializer()
+    shipping_address = AddressSerializer()
+
+    class Meta:
+        model = Order
+        fields = [*OrderSummarySerializer.Meta.fields, "reserved_until", "shipping_address", "lines", "payment"]
+
+
+class RefundSerializer(serializers.ModelSerializer[Refund]):
+    """Money given back, or on its way."""
+
+    class Meta:
+        model = Refund
+        fields = ["id", "amount", "reason", "status", "created_at"]
+
+
+class OrderEventSerializer(serializers.ModelSerializer[OrderEvent]):
+    """One thing that happened to the order."""
+
+    class Meta:
+        model = OrderEvent
+        fields = ["sequence", "type", "at"]
+
+
+class OrderDetailSerializer(OrderSerializer):
+    """An order with everything that happened to it."""
+
+    events = OrderEventSerializer(many=True)
+    refunds = RefundSerializer(many=True, source="payment.refunds")
+
+    class Meta(OrderSerializer.Meta):
+        fields = [*OrderSerializer.Meta.fields, "refunds", "events"]
+
+
+@extend_schema_field({"type": "string", "format": "decimal", "pattern": r"^(?!0*\.?0*$)[0-9]{1,10}(\.[0-9]{1,2})?$"})
+class RefundedAmount(serializers.DecimalField):
+    """At least a cent; the document says so, too."""
+
+
+class AskRefundSerializer(serializers.Serializer[Any]):
+    """Give back part of the payment, or all that is left of it."""
+
+    amount = RefundedAmount(12, 2, min_value=Decimal("0.01"), required=False, help_text="Left out: all that is left.")
+    reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)

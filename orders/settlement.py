@@ -1,0 +1,118 @@
+"""Where every answer of the payment provider ends, whichever way it came: the request itself, the periodic question,
+or the provider's webhook; first, late, twice or out of order.
+
+    Authorized  order pending   → confirm: stock is sold, the order is paid, mail and capture are on their way
+                order closed    → let go: the held money is voided, nobody pays for an order that is no more
+    Declined    order pending   → abandon: stock and cart go back, nothing was charged
+    otherwise                   → nothing changes
+
+`settle` locks the order first, so only one of the ways finds it pending; the others find it done.
+
+Roadmap: commerce/order-processing, databases/acid
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.db import transaction
+
+from orders import book, cart
+from orders.book import Message
+from orders.gateways import Authorized, Declined, Outcome, Unsent
+from orders.idempotency import Answer
+from orders.models import Order
+from orders.states import OrderStatus, PaymentStatus
+from shop import stock
+
+Render = Callable[[Order], Answer]
+
+
+class Settled(NamedTuple):
+    """The order as it stands now, and the answer that this very call kept with the idempotency key, if it did."""
+
+    order: Order
+    answer: Answer | None = None
+
+
+@transaction.atomic(durable=True)
+def settle(order_id: int, outcome: Outcome, *, render: Render | None = None, known: Order | None = None) -> Settled:
+    """Bring the order to where the provider's answer puts it. Doing it again changes nothing.
+
+    `render` turns the order into the answer that is kept with its idempotency key, in the same commit. `known` is the
+    order as the purchase wrote it a moment ago: it is read again only if somebody touched it since.
+    """
+    order = known if known and book.is_current(known) else Order.objects.locked(order_id)
+    if order.status != OrderStatus.PENDING:
+        if isinstance(outcome, Authorized):
+            _let_go(order, outcome)
+        return Settled(order)
+    if isinstance(outcome, Authorized):
+        return Settled(order, _confirm(order, outcome, render))
+    if isinstance(outcome, Declined):
+        return Settled(order, _abandon(order, outcome, render))
+    if isinstance(outcome, Unsent):
+        close(order, OrderStatus.CANCELLED, "The payment provider could not be reached.")
+        _free_key(order)
+    return Settled(order)
+
+
+def _confirm(order: Order, outcome: Authorized, render: Render | None) -> Answer | None:
+    """The money is held: sell the stock. The stock rows are locked last, so a popular one is held for one commit.
+
+    Mail and capture are only written down here; the buyer's answer waits for neither.
+
+    Roadmap: messaging/why-async
+    """
+    order.move_to(OrderStatus.PAID)
+    order.payment.move_to(PaymentStatus.AUTHORIZED)
+    order.payment.provider_id = outcome.provider_id
+    answer = render(order) if render else None
+    messages = [
+        Message("mail.order_confirmation", {"order": order.pk}),
+        Message("payment.capture", {"order": order.pk}),
+    ]
+    book.record(order, "OrderPaid", details={"payment": outcome.provider_id}, messages=messages, answer=answer)
+    stock.commit(order.stock_lines(), reference=order.number)
+    return answer
+
+
+def _abandon(order: Order, outcome: Declined, render: Render | None) -> Answer | None:
+    """The provider said no: give the units back to the shelf and the lines back to the cart."""
+    order.move_to(OrderStatus.DECLINED)
+    order.payment.move_to(PaymentStatus.DECLINED)
+    order.payment.provider_id, order.payment.decline_reason = outcome.provider_id, outcome.reason[:60]
+    answer = render(order) if render else None
+    book.record(order, "PaymentDeclined", details={"reason": outcome.reason}, answer=answer)
+    cart.put_back(order)
+    stock.release(order.stock_lines())
+    return answer
+
+
+def close(order: Order, status: OrderStatus, reason: str) -> None:
+    """End a pending order whose payment nobody can vouch for: units go back to the shelf, lines to the cart, and
+    whatever the provider may hold is voided. The caller has locked the order.
+    """
+    order.move_to(status)
+    order.payment.move_to(PaymentStatus.VOIDING)
+    messages = [Message("payment.void", {"order": order.pk})]
+    book.record(order, f"Order{status.capitalize()}", details={"reason": reason}, messages=messages)
+    cart.put_back(order)
+    stock.release(order.stock_lines())
+
+
+def _let_go(order: Order, outcome: Authorized) -> None:
+    """Money was held for an order that ended meanwhile, unknown to the void that ran or will: void it by name."""
+    payment = order.payment
+    if payment.provider_id or payment.status not in {PaymentStatus.VOIDING, PaymentStatus.VOIDED}:
+        return
+    if payment.status == PaymentStatus.VOIDED:
+        payment.move_to(PaymentStatus.VOIDING)
+    payment.provider_id = outcome.provider_id
+    messages = [Message("payment.void", {"order": order.pk})]
+    book.record(order, "LateAuthorization", details={"payment": outcome.provider_id}, messages=messages)
+
+
+def _free_key(order: Order) -> None:
+    """Nothing happened, so the key may be used again: a retry after the provider's return is a new purchase."""
+    if order.idempotency_key:
+        order.idempotency_key.delete()

@@ -1,0 +1,52 @@
+"""What Celery runs: shells that load nothing and decide nothing, only hand a message or the clock to the core.
+
+Roadmap: messaging/background-workers, messaging/point-to-point-vs-pubsub
+"""
+
+import logging
+from uuid import UUID
+
+from celery import shared_task
+
+from orders import gateways, idempotency, mail, outbox, payments
+
+logger = logging.getLogger(__name__)
+
+#: Which function acts on which message. A topic that is missing here fails loudly and ends among the dead letters.
+CONSUMERS: dict[str, outbox.Consumer] = {
+    "mail.order_confirmation": lambda message: mail.send_confirmation(message["order"]),
+    "payment.capture": lambda message: payments.capture(message["order"], gateway=gateways.configured()),
+    "payment.void": lambda message: payments.void(message["order"], gateway=gateways.configured()),
+    "payment.refund": lambda message: payments.refund(UUID(message["refund"]), gateway=gateways.configured()),
+    "payment.event": lambda message: payments.hear(message["event"], gateway=gateways.configured()),
+}
+
+
+@shared_task
+def deliver_mail(message_id: str) -> None:
+    """Send one letter."""
+    outbox.perform(UUID(message_id), CONSUMERS)
+
+
+@shared_task
+def move_money(message_id: str) -> None:
+    """Capture, void or refund one payment, or work on one webhook."""
+    outbox.perform(UUID(message_id), CONSUMERS)
+
+
+def publish(message_id: UUID, topic: str) -> None:
+    """Hand one outbox message to the broker. No retry here: the row itself is the retry."""
+    task = deliver_mail if topic.startswith("mail.") else move_money
+    task.apply_async(args=[str(message_id)], retry=False)
+
+
+@shared_task
+def reconcile_pending_orders() -> None:
+    """Finish the purchases that nobody finished."""
+    payments.reconcile(gateway=gateways.configured())
+
+
+@shared_task
+def forget_old_keys() -> None:
+    """Drop idempotency keys older than a day."""
+    logger.info("forgot %s idempotency keys", idempotency.forget_old())

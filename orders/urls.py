@@ -1,0 +1,20 @@
+"""Where carts, orders and the login that brings a cart along live under /api/v1/.
+
+Roadmap: frameworks/routing
+"""
+
+from django.urls import path
+
+from orders.views import carts, orders, webhooks
+
+urlpatterns = [
+    path("auth/token/", carts.LogInWithCart.as_view(), name="log-in"),
+    path("cart/", carts.CartDetail.as_view(), name="cart"),
+    path("cart/lines/", carts.CartLines.as_view(), name="cart-lines"),
+    path("cart/lines/<uuid:line_id>/", carts.CartLineDetail.as_view(), name="cart-line"),
+    path("orders/", orders.Orders.as_view(), name="orders"),
+    path("orders/<str:number>/", orders.OrderDetail.as_view(), name="order"),
+    path("orders/<str:number>/cancellation/", orders.Cancellation.as_view(), name="cancellation"),
+    path("orders/<str:number>/refunds/", orders.Refunds.as_view(), name="refunds"),
+    path("webhooks/payments/", webhooks.PaymentWebhook.as_view(), name="payment-webhook"),
+]

@@ -1,0 +1,126 @@
+"""The cart over HTTP. A guest carries the token that the first answer gave; a login brings the guest's cart along.
+
+Roadmap: api/http-methods, auth/stateless-authentication
+"""
+
+import re
+from uuid import UUID
+
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from accounts.views import LogIn
+from orders import cart
+from orders.models import Cart, CartLine
+from orders.serializers import AddLineSerializer, CartLineSerializer, CartSerializer, ChangeLineSerializer
+from shop.errors import UnknownProduct
+
+HEADER = "X-Cart-Token"
+WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{43}")
+TOKEN = OpenApiParameter(
+    HEADER, str, OpenApiParameter.HEADER, description="A guest's cart, as the first answer named it."
+)
+
+
+class CartView(APIView):
+    """What the cart's endpoints share: open to guests, and the guest's token goes back with every answer."""
+
+    permission_classes = [AllowAny]
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """Find the guest's token, or make one. Reading writes nothing: the cart is made by the first line."""
+        super().initial(request, *args, **kwargs)
+        self.token = ""
+        if not request.user.is_authenticated:
+            offered = request.headers.get(HEADER, "")
+            self.token = offered if WELL_FORMED.fullmatch(offered) else cart.new_token()
+            self.headers[HEADER] = self.token  # DRF sends these with every answer, refusals included
+
+    def open_cart(self, request: Request) -> Cart:
+        """Return the caller's cart, made on first use."""
+        if isinstance(request.user, User):
+            return cart.open_for_user(request.user)
+        return cart.open_for_guest(self.token)
+
+    def line(self, request: Request, line_id: UUID) -> CartLine:
+        """Return a line of the caller's own cart; any other does not exist."""
+        owner = {"cart__user": request.user} if not self.token else {"cart": cart.find_guest_cart(self.token)}
+        line = CartLine.objects.select_related("product").filter(pk=line_id, **owner).first()
+        if line is None:
+            raise Http404
+        return line
+
+
+class CartDetail(CartView):
+    """The caller's cart."""
+
+    @extend_schema(operation_id="show_cart", responses=CartSerializer, parameters=[TOKEN], tags=["cart"])
+    def get(self, request: Request) -> Response:
+        """Show what is in the cart and what it would cost now."""
+        owner = (
+            {"user": request.user} if not self.token else {"pk": getattr(cart.find_guest_cart(self.token), "pk", None)}
+        )
+        found = Cart.objects.filter(**owner).prefetch_related("lines__product").first()
+        return Response(CartSerializer(found).data if found else {"lines": [], "total": "0.00"})
+
+
+class CartLines(CartView):
+    """The lines of the caller's cart."""
+
+    problems = (UnknownProduct,)
+
+    @extend_schema(
+        operation_id="add_to_cart",
+        request=AddLineSerializer,
+        responses={201: CartLineSerializer},
+        parameters=[TOKEN],
+        tags=["cart"],
+    )
+    def post(self, request: Request) -> Response:
+        """Put units of a product into the cart, on top of those already there."""
+        wanted = AddLineSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        line = cart.add(self.open_cart(request), **wanted.validated_data)
+        return Response(CartLineSerializer(line).data, status.HTTP_201_CREATED)
+
+
+class CartLineDetail(CartView):
+    """One line of the caller's cart."""
+
+    @extend_schema(
+        operation_id="change_cart_line",
+        request=ChangeLineSerializer,
+        responses=CartLineSerializer,
+        parameters=[TOKEN],
+        tags=["cart"],
+    )
+    def patch(self, request: Request, line_id: UUID) -> Response:
+        """Set how many units the line has."""
+        wanted = ChangeLineSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        line = self.line(request, line_id)
+        if not cart.change(line, quantity=wanted.validated_data["quantity"]):
+            raise Http404
+        return Response(CartLineSerializer(line).data)
+
+    @extend_schema(operation_id="remove_cart_line", responses={204: None}, parameters=[TOKEN], tags=["cart"])
+    def delete(self, request: Request, line_id: UUID) -> Response:
+        """Take the line out of the cart."""
+        cart.remove(self.line(request, line_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class LogInWithCart(LogIn):
+    """Exchange an e-mail address and a password for a pair of tokens; a guest's cart comes along."""
+
+    def welcome(self, user: User, request: Request) -> None:
+        """Pour the guest's cart into the user's."""
+        guest = cart.find_guest_cart(request.headers.get(HEADER))
+        if guest:
+            cart.merge(guest, into=cart.open_for_user(user))

@@ -1,0 +1,188 @@
+"""Orders over HTTP: `Orders.post` is the purchase button; cancellations and refunds are resources, not verbs.
+
+Somebody else's order answers like one that does not exist.
+
+Roadmap: api/rest-resource-design, api/http-status-codes, frameworks/request-handlers
+"""
+
+import json
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.permissions import IsAdminUser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from accounts.models import User
+from orders import cancellation, checkout, errors, gateways, idempotency, numbers, refunds, serializers
+from orders.idempotency import Answer
+from orders.models import Order
+from orders.states import OrderStatus
+from shop.errors import OutOfStock
+from shop.pages import Pages
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="A new one for each purchase; the same one for a retry.",
+)
+#: Made once: a serializer copies all its fields whenever it is made, which costs more than what it then does with them.
+PLACE_ORDER, ORDER = serializers.PlaceOrderSerializer(), serializers.OrderSerializer()
+KEY_PROBLEMS = (errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused, errors.RequestInProgress)
+
+
+class OrderView(APIView):
+    """What the endpoints of one order share."""
+
+    def order(self) -> Order:
+        """Return the order of the path, if the caller may see it; else it does not exist."""
+        number = numbers.normalize(self.kwargs["number"])
+        order = Order.objects.visible_to(_person(self.request)).filter(number=number).first() if number else None
+        if order is None:
+            raise Http404
+        return order
+
+    def identify(self, request: Request, body: Any) -> idempotency.Request:
+        """Say what makes this request the same as another: who, which key, where, and what was asked for."""
+        canonical = json.dumps(body, sort_keys=True, default=str).encode()
+        key = request.headers.get("Idempotency-Key")
+        return idempotency.identify(
+            user_id=_person(request).pk, key=key, method=request.method or "", path=request.path, body=canonical
+        )
+
+    def keepable(self, response: Response, location: str = "") -> Answer:
+        """Freeze an answer, so that a retry gets the very same bytes."""
+        content_type = response.content_type or "application/json"
+        return Answer(response.status_code, content_type, location, JSONRenderer().render(response.data).decode())
+
+
+def as_response(answer: Answer) -> HttpResponse:
+    """Thaw a kept answer."""
+    response = HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
+    if answer.location:
+        response["Location"] = answer.location
+    return response
+
+
+class Orders(OrderView, ListAPIView[Order]):
+    """The caller's orders."""
+
+    serializer_class = serializers.OrderSummarySerializer
+    pagination_class = Pages
+    problems = (
+        OutOfStock, errors.CartIsEmpty, errors.NotForSale, errors.MixedCurrencies, errors.PaymentDeclined,
+        errors.PaymentUnavailable, errors.OrderClosed, *KEY_PROBLEMS,
+    )  # fmt: skip
+
+    def get_queryset(self) -> QuerySet[Order]:
+        """One query."""
+        return Order.objects.visible_to(_person(self.request)).order_by("-id")
+
+    @extend_schema(operation_id="list_orders", tags=["orders"])
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """List the caller's orders, newest first."""
+        return self.list(request)
+
+    @extend_schema(
+        operation_id="place_order",
+        request=serializers.PlaceOrderSerializer,
+        responses={201: serializers.OrderSerializer, 202: serializers.OrderSerializer},
+        parameters=[KEY],
+        tags=["orders"],
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Buy what is in the cart. 201: paid. 202: the provider has not answered yet; look at Location."""
+        wanted = PLACE_ORDER.run_validation(request.data)
+        purchase = checkout.Purchase(**wanted)
+        identity = self.identify(request, wanted)
+        answer = checkout.place_order(
+            request=identity, purchase=purchase, gateway=gateways.configured(), render=self.render_order
+        )
+        return as_response(answer)
+
+    def render_order(self, order: Order) -> Answer:
+        """Say in HTTP how the purchase ended: paid, pending, declined or closed meanwhile."""
+        location = reverse("order", [order.number], request=self.request)
+        if order.status == OrderStatus.DECLINED:
+            return self.keepable(
+                self.handle_exception(errors.PaymentDeclined(order.payment.decline_reason, order.number))
+            )
+        if order.status in {OrderStatus.CANCELLED, OrderStatus.EXPIRED}:
+            return self.keepable(self.handle_exception(errors.OrderClosed(order.number, order.status)))
+        status = 202 if order.status == OrderStatus.PENDING else 201
+        return self.keepable(Response(ORDER.to_representation(order), status), location)
+
+
+class OrderDetail(OrderView, RetrieveAPIView[Order]):
+    """One order."""
+
+    serializer_class = serializers.OrderDetailSerializer
+
+    def get_object(self) -> Order:
+        """The order with lines, payment, refunds and events."""
+        return Order.objects.with_details().prefetch_related("events").get(pk=self.order().pk)
+
+    @extend_schema(operation_id="show_order", tags=["orders"])
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """Show an order with everything that happened to it."""
+        return self.retrieve(request)
+
+
+class Cancellation(OrderView):
+    """The cancellation of one order."""
+
+    problems = (errors.NotCancellable,)
+
+    @extend_schema(
+        operation_id="cancel_order",
+        request=None,
+        responses={200: serializers.OrderDetailSerializer, 201: serializers.OrderDetailSerializer},
+        tags=["orders"],
+    )
+    def post(self, request: Request, number: str) -> Response:
+        """Call the order off before it is sent. 201: cancelled now. 200: it was cancelled before."""
+        order, is_new = cancellation.cancel(self.order().pk)
+        shown = Order.objects.with_details().prefetch_related("events").get(pk=order.pk)
+        return Response(serializers.OrderDetailSerializer(shown).data, 201 if is_new else 200)
+
+
+class Refunds(OrderView):
+    """The refunds of one order."""
+
+    permission_classes = [IsAdminUser]
+    problems = (errors.NotRefundable, errors.RefundTooLarge, *KEY_PROBLEMS)
+
+    @extend_schema(
+        operation_id="refund_order",
+        request=serializers.AskRefundSerializer,
+        responses={201: serializers.RefundSerializer},
+        parameters=[KEY],
+        tags=["orders"],
+    )
+    def post(self, request: Request, number: str) -> HttpResponse:
+        """Give money back, all that is left or a part (staff only). The provider carries it out in the background."""
+        wanted = serializers.AskRefundSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        identity = self.identify(request, wanted.validated_data)
+        answer = refunds.request_refund(
+            order_id=self.order().pk,
+            amount=wanted.validated_data.get("amount"),
+            reason=wanted.validated_data["reason"],
+            request=identity,
+            render=lambda refund: self.keepable(Response(serializers.RefundSerializer(refund).data, 201)),
+        )
+        return as_response(answer)
+
+
+def _person(request: Request) -> User:
+    """Return the caller; the permission classes have seen to it that there is one."""
+    assert isinstance(request.user, User)
+    return request.user

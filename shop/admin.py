@@ -1,0 +1,76 @@
+"""The catalogue in the admin. Stock is shown, not typed over: it changes by deliveries and counts alone.
+
+Roadmap: commerce/inventory
+"""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from shop.models import Category, Product, Stock, StockEntry
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):
+    """Shelves."""
+
+    list_display = ("name", "slug", "parent", "position")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):
+    """Products with their stock beside them."""
+
+    list_display = ("sku", "name", "price", "currency", "on_hand", "reserved", "is_listed")
+    list_filter = ("is_listed", "category")
+    list_select_related = ("stock",)
+    search_fields = ("sku", "name")
+    show_full_result_count = False  # counting a million products would be the slowest thing on the page
+
+    @admin.display
+    def on_hand(self, product: Product) -> int:
+        """Units on the shelf."""
+        return product.stock.on_hand if hasattr(product, "stock") else 0
+
+    @admin.display
+    def reserved(self, product: Product) -> int:
+        """Units promised to open orders."""
+        return product.stock.reserved if hasattr(product, "stock") else 0
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """What only the code may write: shown, never edited."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds rows by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nobody edits rows by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nobody deletes rows by hand."""
+        return False
+
+
+@admin.register(Stock)
+class StockAdmin(ReadOnlyAdmin):
+    """The shelf, row by row."""
+
+    list_display = ("product", "on_hand", "reserved")
+    list_select_related = ("product",)
+    search_fields = ("product__sku",)
+
+
+@admin.register(StockEntry)
+class StockEntryAdmin(ReadOnlyAdmin):
+    """The ledger, newest first."""
+
+    list_display = ("at", "product", "kind", "quantity", "reference")
+    list_select_related = ("product",)
+    list_filter = ("kind",)
+    search_fields = ("reference", "product__sku")
+    ordering = ("-id",)

@@ -1,0 +1,49 @@
+"""What the shop refuses, as sentences with typed attributes. `config/problems.py` says how each leaves over HTTP.
+
+Roadmap: languages/error-handling
+"""
+
+from typing import NamedTuple
+
+
+class ShopError(Exception):
+    """Base of every refusal of this app."""
+
+
+class Shortage(NamedTuple):
+    """One line that cannot be had: how many were asked for, and how many are left."""
+
+    sku: str
+    name: str
+    requested: int
+    available: int
+
+
+class OutOfStock(ShopError):
+    """At least one line asks for more than is left; nothing was set aside."""
+
+    def __init__(self, shortages: list[Shortage]) -> None:
+        self.shortages = shortages
+        super().__init__(" ".join(_sentence(shortage) for shortage in shortages))
+
+
+def _sentence(shortage: Shortage) -> str:
+    if shortage.available == 0:
+        return f"{shortage.name} is sold out."
+    return f"Only {shortage.available} of {shortage.name} left; you asked for {shortage.requested}."
+
+
+class UnknownProduct(ShopError):
+    """No listed product has this SKU."""
+
+    def __init__(self, sku: str) -> None:
+        self.sku = sku
+        super().__init__(f"There is no product {sku!r} in the shop.")
+
+
+class CountBelowReserved(ShopError):
+    """A stock count below what is already promised to buyers: cancel orders first, then correct."""
+
+    def __init__(self, on_hand: int, reserved: int) -> None:
+        self.on_hand, self.reserved = on_hand, reserved
+        super().__init__(f"{reserved} units are reserved for buyers; a count of {on_hand} would break that promise.")

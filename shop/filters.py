@@ -1,0 +1,70 @@
+"""How the product list is narrowed and sorted by query parameters.
+
+Roadmap: api/consistent-endpoint-design
+"""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
+
+from shop.models import Product, ProductQuerySet
+
+#: What the list can be ordered by; each has an index of its own in `shop/models.py`.
+ORDERINGS = ("name", "-name", "price", "-price", "created_at", "-created_at")
+#: Above it a price is a typing error; without a bound a number of a thousand digits would reach the database.
+MOST = 10**9
+
+
+def documented(schema: dict[str, Any], parameter: django_filters.Filter) -> Any:
+    """Give the filter's bounds to the API document, which cannot see them by itself."""
+    return extend_schema_field(schema)(parameter)
+
+
+class ProductFilter(django_filters.FilterSet):
+    """Each parameter narrows the list; together they all hold."""
+
+    search = documented(
+        {"type": "string", "maxLength": 200},
+        django_filters.CharFilter(method="matching", max_length=200, label="Words in name or description."),
+    )
+    category = documented(
+        {"type": "string", "maxLength": 80},
+        django_filters.CharFilter(method="below", max_length=80, label="Slug; includes the categories under it."),
+    )
+    min_price = documented(
+        {"type": "number", "minimum": 0, "maximum": MOST},
+        django_filters.NumberFilter("price", "gte", min_value=0, max_value=MOST, label="Lowest price."),
+    )
+    max_price = documented(
+        {"type": "number", "minimum": 0, "maximum": MOST},
+        django_filters.NumberFilter("price", "lte", min_value=0, max_value=MOST, label="Highest price."),
+    )
+    in_stock = django_filters.ChoiceFilter(
+        method="available", choices=[("true", "true"), ("false", "false")], label="true: only what can be bought now.",
+    )  # fmt: skip
+    ordering = django_filters.ChoiceFilter(
+        method="ordered", choices=[(name, name) for name in ORDERINGS], empty_label=None,
+        label="Order of the list; a minus turns it round. By name when left out.",
+    )  # fmt: skip
+
+    class Meta:
+        model = Product
+        fields: list[str] = []
+
+    def matching(self, products: ProductQuerySet, name: str, value: str) -> ProductQuerySet:
+        """Full-text search."""
+        return products.matching(value)
+
+    def below(self, products: ProductQuerySet, name: str, value: str) -> ProductQuerySet:
+        """This category and all under it."""
+        return products.below(value)
+
+    def available(self, products: ProductQuerySet, name: str, value: str) -> "ProductQuerySet | QuerySet[Product]":
+        """What can be bought now; `false` narrows nothing."""
+        return products.in_stock() if value == "true" else products
+
+    def ordered(self, products: ProductQuerySet, name: str, value: str) -> ProductQuerySet:
+        """In the wanted order."""
+        return products.order_by(value)

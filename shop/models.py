@@ -1,0 +1,167 @@
+"""What is for sale: a tree of categories, products, their stock, and the ledger of every unit that came or went.
+
+    Category ─┬─ Product ── Stock (on_hand, reserved)      available = on_hand - reserved
+              └─ Category        └── StockEntry, StockEntry, …     sum(quantity) = on_hand, always
+
+Stock and ledger are written by `shop/stock.py` alone. The constraints below refuse what a bug there would do.
+
+Roadmap: databases/relational-model, databases/keys, databases/data-types, databases/schema-design
+"""
+
+import pgtrigger
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    """Categories, read as a tree."""
+
+    def at_or_below(self, slug: str) -> list[int]:
+        """Return the ids of this category and of all below it; empty for none. One query: the tree is small."""
+        rows = list(self.values_list("id", "parent_id", "slug"))
+        found = [id_ for id_, _, its_slug in rows if its_slug == slug]
+        for parent in found:  # grows while it is walked: breadth first
+            # `not in found`: two shelves that stand in each other must not send the reader round for ever
+            found.extend([id_ for id_, parent_id, _ in rows if parent_id == parent and id_ not in found])
+        return found
+
+
+class Category(models.Model):
+    """A shelf of the shop; shelves stand in other shelves."""
+
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=80)
+    description = models.TextField(blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    objects = CategoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "categories"
+        ordering = ["position", "name"]
+        constraints = [models.CheckConstraint(condition=~Q(parent=F("id")), name="category_is_not_its_own_parent")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    """The reads that every protocol shares; each narrows, none changes what the others mean."""
+
+    def listed(self) -> "ProductQuerySet":
+        """Only what buyers may see."""
+        return self.filter(is_listed=True)
+
+    def in_stock(self) -> "ProductQuerySet":
+        """Only what at least one unit of can be bought now."""
+        return self.filter(stock__on_hand__gt=F("stock__reserved"))
+
+    def below(self, slug: str) -> "ProductQuerySet":
+        """Only this category and the categories under it; nothing for an unknown slug."""
+        return self.filter(category__in=Category.objects.at_or_below(slug))
+
+    def matching(self, words: str) -> "ProductQuerySet":
+        """Only products whose name or description holds the words (English stems; quotes, "or" and minus work).
+
+        Roadmap: security/sql-injection
+        """
+        return self.filter(search_vector=SearchQuery(words, config="english", search_type="websearch"))
+
+
+class Product(models.Model):
+    """Something with a price. `attributes` holds what only some products have: material, size, colour.
+
+    Roadmap: databases/indexes
+    """
+
+    category = models.ForeignKey(Category, models.PROTECT, related_name="products")
+    sku = models.CharField("SKU", max_length=40, unique=True)
+    slug = models.SlugField(max_length=120, unique=True)
+    name = models.CharField(max_length=160)
+    description = models.TextField()
+    price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
+    currency = models.CharField(max_length=3, default="EUR")
+    attributes = models.JSONField(default=dict, blank=True)
+    is_listed = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True)
+    search_vector = models.GeneratedField(
+        expression=SearchVector("name", weight="A", config="english")
+        + SearchVector("description", weight="B", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(price__gte=0), name="price_is_not_negative"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="currency_is_iso_4217"),
+        ]
+        indexes = [
+            # Each serves one ordering of the product list; the id breaks ties, so that a cursor never skips a product.
+            models.Index(fields=["name", "id"], condition=Q(is_listed=True), name="listed_by_name"),
+            models.Index(fields=["price", "id"], condition=Q(is_listed=True), name="listed_by_price"),
+            models.Index(fields=["created_at", "id"], condition=Q(is_listed=True), name="listed_by_age"),
+            GinIndex(fields=["search_vector"], name="product_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.name}"
+
+
+class Stock(models.Model):
+    """How many units of one product stand on the shelf, and how many of those are promised to open orders."""
+
+    product = models.OneToOneField(Product, models.CASCADE, primary_key=True, related_name="stock")
+    on_hand = models.PositiveIntegerField(default=0)
+    reserved = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "stock"
+        constraints = [
+            # The wall behind every lock: whatever Python does, PostgreSQL sells no unit twice.
+            models.CheckConstraint(
+                condition=Q(reserved__gte=0) & Q(reserved__lte=F("on_hand")), name="reserved_is_on_hand"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.on_hand} on hand, {self.reserved} reserved"
+
+    @property
+    def available(self) -> int:
+        """Units that can be bought now."""
+        return self.on_hand - self.reserved
+
+
+class StockEntry(models.Model):
+    """One line of the stock ledger. Written once: a trigger refuses to change or delete it, even from psql."""
+
+    class Kind(models.TextChoices):
+        """Why units came or went."""
+
+        RECEIVED = "received"
+        SOLD = "sold"
+        RETURNED = "returned"
+        CORRECTED = "corrected"
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="stock_entries")
+    kind = models.CharField(max_length=10, choices=Kind)
+    quantity = models.IntegerField(help_text="Units that came (above 0) or went (below 0).")
+    reference = models.CharField(max_length=80, help_text="Order number, delivery note, or the reason of a correction.")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "stock entries"
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="entry_moves_something")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.quantity:+d} ({self.reference})"

@@ -1,0 +1,144 @@
+"""The only writer of stock: every unit that is promised, sold, received or counted goes through this file.
+
+    receive ─► on_hand ─► reserve ─► reserved ─┬─► commit   (sold: leaves on_hand and reserved)
+                  ▲                            └─► release  (back to available)
+                  └── put_back (returned), correct (counted)
+
+Every function moves all of its lines in one statement or none, and locks the stock rows in the order of their ids, so
+that two baskets with the same products in opposite order wait for each other instead of deadlocking. Each must run
+inside the caller's transaction, as its last statement: the row of a popular product is then held for one commit only.
+
+Refuses: more than is left (OutOfStock), a count below what is promised (CountBelowReserved), a call outside of a
+transaction.
+
+Roadmap: commerce/inventory, databases/acid, architecture/high-traffic-reservations
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.transaction import TransactionManagementError
+
+from shop.errors import CountBelowReserved, OutOfStock, Shortage
+from shop.models import Product, Stock, StockEntry
+
+
+class Line(NamedTuple):
+    """Some units of one product."""
+
+    product_id: int
+    quantity: int
+
+
+# `locked` takes the row locks in id order before anything is written. After a wait PostgreSQL checks `guard` again on
+# the newest version of the row, so the last unit goes to one buyer. NO KEY: order lines may still point at the product.
+# `wanted` is a list of VALUES and no array: PostgreSQL sees how many rows it has and keeps one plan for each number of
+# lines. What an array holds it sees only when it comes, and plans anew every time, which took half of the statement.
+MOVE = """
+WITH wanted (product_id, quantity) AS (
+    VALUES {{wanted}}
+), locked AS (
+    SELECT stock.product_id, wanted.quantity
+    FROM shop_stock stock JOIN wanted USING (product_id)
+    ORDER BY stock.product_id FOR NO KEY UPDATE OF stock
+), moved AS (
+    UPDATE shop_stock stock SET {change}
+    FROM locked
+    WHERE stock.product_id = locked.product_id AND {guard}
+    RETURNING stock.product_id, locked.quantity
+)
+"""
+MOVED = "SELECT product_id FROM moved"
+ENTER = """
+INSERT INTO shop_stockentry (product_id, kind, quantity, reference, at)
+SELECT product_id, %(kind)s, %(sign)s * quantity, %(reference)s, now() FROM moved RETURNING 1
+"""
+
+
+def reserve(lines: Iterable[Line]) -> None:
+    """Promise the units to one buyer, all lines or none; raise OutOfStock naming every line that falls short.
+
+    Costs one statement however many lines there are. Lines of the same product are added up first.
+    """
+    merged = _merged(lines)
+    change, guard = "reserved = stock.reserved + locked.quantity", "stock.on_hand - stock.reserved >= locked.quantity"
+    moved = {product_id for (product_id,) in _move(MOVE.format(change=change, guard=guard) + MOVED, merged)}
+    if short := [line for line in merged if line.product_id not in moved]:
+        raise OutOfStock(_shortages(short))  # the caller's transaction rolls back what the other lines got
+
+
+def release(lines: Iterable[Line]) -> None:
+    """Take a promise back: the units can be bought again."""
+    change = "reserved = stock.reserved - locked.quantity"
+    _move(MOVE.format(change=change, guard="true") + MOVED, _merged(lines))
+
+
+def commit(lines: Iterable[Line], *, reference: str) -> None:
+    """Sell reserved units: they leave the shelf and the promise, and the ledger says to which order."""
+    change = "on_hand = stock.on_hand - locked.quantity, reserved = stock.reserved - locked.quantity"
+    _move(MOVE.format(change=change, guard="true") + ENTER, _merged(lines), StockEntry.Kind.SOLD, -1, reference)
+
+
+def put_back(lines: Iterable[Line], *, reference: str) -> None:
+    """Put sold units back on the shelf, as after a cancellation."""
+    change = "on_hand = stock.on_hand + locked.quantity"
+    _move(MOVE.format(change=change, guard="true") + ENTER, _merged(lines), StockEntry.Kind.RETURNED, 1, reference)
+
+
+def receive(*, product_id: int, quantity: int, reference: str) -> None:
+    """Put a delivery on the shelf; the first one opens the product's stock row."""
+    if quantity < 1:
+        raise ValueError("A delivery brings at least one unit.")
+    Stock.objects.bulk_create([Stock(product_id=product_id)], ignore_conflicts=True)
+    change = "on_hand = stock.on_hand + locked.quantity"
+    lines = [Line(product_id, quantity)]
+    _move(MOVE.format(change=change, guard="true") + ENTER, lines, StockEntry.Kind.RECEIVED, 1, reference)
+
+
+def correct(*, product_id: int, on_hand: int, reference: str) -> None:
+    """Set the shelf to what was counted; raise CountBelowReserved when buyers were promised more than that."""
+    _require_transaction()
+    stock = Stock.objects.select_for_update(no_key=True).get(product_id=product_id)
+    if on_hand < stock.reserved:
+        raise CountBelowReserved(on_hand, stock.reserved)
+    difference, stock.on_hand = on_hand - stock.on_hand, on_hand
+    if difference:
+        stock.save(update_fields=["on_hand"])
+        kind = StockEntry.Kind.CORRECTED
+        StockEntry.objects.create(product_id=product_id, kind=kind, quantity=difference, reference=reference)
+
+
+def _merged(lines: Iterable[Line]) -> list[Line]:
+    """Add up lines of one product: two rows of the same id in one UPDATE would count only once."""
+    units: Counter[int] = Counter()
+    for line in lines:
+        if line.quantity < 1:
+            raise ValueError("A stock line moves at least one unit.")
+        units[line.product_id] += line.quantity
+    return [Line(product_id, units[product_id]) for product_id in sorted(units)]
+
+
+def _move(sql: str, lines: list[Line], kind: str = "", sign: int = 0, reference: str = "") -> list[tuple[int]]:
+    _require_transaction()
+    parameters: dict[str, Any] = {"kind": kind, "sign": sign, "reference": reference}
+    for place, line in enumerate(lines):
+        parameters |= {f"product_{place}": line.product_id, f"quantity_{place}": line.quantity}
+    wanted = (f"(%(product_{place})s::bigint, %(quantity_{place})s::int)" for place in range(len(lines)))
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(wanted=", ".join(wanted)), parameters)
+        return cursor.fetchall()
+
+
+def _require_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("Stock moves only inside a transaction: half a basket must never stay moved.")
+
+
+def _shortages(lines: list[Line]) -> list[Shortage]:
+    """Say what is left of each line, from the rows this transaction has locked; no stock row means none."""
+    wanted = dict(lines)
+    products = Product.objects.filter(id__in=wanted).select_related("stock").order_by("id")
+    left = {product.pk: product.stock.available if hasattr(product, "stock") else 0 for product in products}
+    return [Shortage(product.sku, product.name, wanted[product.pk], left[product.pk]) for product in products]

@@ -1,0 +1,14 @@
+"""Where the catalogue lives under /api/v1/.
+
+Roadmap: frameworks/routing
+"""
+
+from django.urls import path
+
+from shop import views
+
+urlpatterns = [
+    path("products/", views.Products.as_view(), name="products"),
+    path("products/<slug:slug>/", views.ProductDetail.as_view(), name="product"),
+    path("categories/", views.Categories.as_view(), name="categories"),
+]

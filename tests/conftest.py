@@ -1,0 +1,109 @@
+"""The cast, their clients, a running shop, and the auditor who looks at the books after every test that used them."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import RefreshToken
+from xdist.scheduler.loadscope import LoadScopeScheduling
+
+from accounts.models import User
+from config.audit import check_books
+from deploy.local.stack import Stack, stack
+from tests.factories import person
+from tests.fakes import FakeGateway
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+#: Folders and modules whose tests share a running shop: in a parallel run one process takes all of them.
+SHARING = ("crashes", "faults", "zoo")
+ON_SHOP_STACK = ("test_demo.py", "test_lessons.py", "test_races_over_http.py", "test_readme.py")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long forms to their own command, `-m long`."""
+    if "long" not in config.option.markexpr:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+class ByShop(LoadScopeScheduling):
+    """Gives a module to one process as a whole, and so everything that uses the same running shop."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder, _, name = nodeid.partition("::")[0].removeprefix("tests/").rpartition("/")
+        return folder if folder in SHARING else "shop_stack" if name in ON_SHOP_STACK else f"{folder}/{name}"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByShop:
+    """Have xdist share the work out by shop (with `--dist loadscope`)."""
+    return ByShop(config, log)
+
+
+@pytest.fixture(autouse=True)
+def audited(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After each test with a database every promise of `deploy/audit/invariants.sql` must hold, unless it is marked."""
+    database = {"db", "transactional_db"} & set(request.fixturenames)
+    if database:
+        request.getfixturevalue(next(iter(database)))
+    yield
+    if database and not request.node.get_closest_marker("breaks_the_books"):
+        assert check_books(at_rest=False) == []
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Buys."""
+    return person("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Must not see alice's things."""
+    return person("bob")
+
+
+@pytest.fixture
+def carol(db: None) -> User:
+    """Runs the shop."""
+    return person("carol", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def gateway() -> FakeGateway:
+    """A provider that holds every payment."""
+    return FakeGateway()
+
+
+@pytest.fixture
+def api() -> Callable[[User | None], APIClient]:
+    """`api(alice)` is a client with alice's token, `api(None)` a guest."""
+
+    def client(user: User | None = None) -> APIClient:
+        made = APIClient(raise_request_exception=False)
+        if user:
+            made.credentials(HTTP_AUTHORIZATION=f"Bearer {RefreshToken.for_user(user).access_token}")
+        return made
+
+    return client
+
+
+def mails_to(folder: Path) -> dict[str, str]:
+    """Have a stack deliver its mails to a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return {"EMAIL_URL": f"filemail://{folder}"}
+
+
+@pytest.fixture(scope="session")
+def shop_stack() -> Iterator[Stack]:
+    """The whole shop as separate processes, two of them web servers, on servers and ports of its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    processes = ("provider", "web", "web.2", "worker", "beat", "relay")
+    prepare = (("migrate", "--verbosity", "0"), ("seed", "--crowd", "20"))
+    folder = ROOT / "var" / f"{os.environ['TEST_RUN']}-stack-{worker}"  # two runs at once get two shops
+    with stack(folder, processes=processes, durable=False, prepare=prepare, env=mails_to(folder / "mail")) as shop:
+        yield shop

@@ -1,0 +1,53 @@
+"""Products, people and carts for tests. Stock comes in through `shop.stock.receive`, as in life."""
+
+from decimal import Decimal
+from typing import Any
+
+import factory
+from django.db import transaction
+
+from accounts.models import User
+from orders.models import Cart, CartLine
+from shop import stock
+from shop.models import Category, Product
+
+
+class CategoryFactory(factory.django.DjangoModelFactory):
+    name = factory.Sequence(lambda n: f"Shelf {n}")
+    slug = factory.Sequence(lambda n: f"shelf-{n}")
+
+    class Meta:
+        model = Category
+
+
+class ProductFactory(factory.django.DjangoModelFactory):
+    category = factory.SubFactory(CategoryFactory)
+    sku = factory.Sequence(lambda n: f"THING-{n}")
+    slug = factory.Sequence(lambda n: f"thing-{n}")
+    name = factory.Sequence(lambda n: f"Thing {n}")
+    description = "It does what it should."
+    price = Decimal("12.80")
+
+    class Meta:
+        model = Product
+
+
+def product(*, stocked: int = 10, **fields: Any) -> Product:
+    """A listed product with units on the shelf."""
+    made = ProductFactory(**fields)
+    if stocked:
+        with transaction.atomic():
+            stock.receive(product_id=made.pk, quantity=stocked, reference="test")
+    return made
+
+
+def person(name: str, **fields: Any) -> User:
+    """One of the cast, with the password of the demo."""
+    return User.objects.create_user(f"{name}@example.com", f"{name}-shows-the-shop", name=name.title(), **fields)
+
+
+def cart_of(user: User, *lines: tuple[Product, int]) -> Cart:
+    """The user's cart with these lines in it."""
+    cart = Cart.objects.get_or_create(user=user)[0]
+    CartLine.objects.bulk_create(CartLine(cart=cart, product=wanted, quantity=units) for wanted, units in lines)
+    return cart

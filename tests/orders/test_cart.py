@@ -1,0 +1,133 @@
+"""A cart by user and by token, merged at login, emptied by one press and filled again when the purchase fails."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from orders import cart
+from orders.gateways import Declined
+from orders.models import Cart, CartLine
+from shop.errors import UnknownProduct
+from tests.factories import ProductFactory, cart_of, product
+from tests.fakes import FakeGateway
+from tests.orders.purchases import ordered
+
+
+def units(owner: Cart) -> dict[str, int]:
+    return dict(owner.lines.values_list("product__sku", "quantity"))
+
+
+def test_user_has_one_cart(alice: User) -> None:
+    assert cart.open_for_user(alice) == cart.open_for_user(alice)
+
+
+@pytest.mark.roadmap("databases/data-types")
+def test_guests_cart_is_found_by_its_token_which_is_nowhere_stored(db: None) -> None:
+    token = cart.new_token()
+    opened = cart.open_for_guest(token)
+
+    assert cart.find_guest_cart(token) == opened
+    assert cart.find_guest_cart(cart.new_token()) is None
+    assert cart.find_guest_cart(None) is None
+    assert token not in str(Cart.objects.values().get())
+
+
+def test_adding_again_tops_the_line_up_to_its_limit(alice: User) -> None:
+    desk = product()
+    mine = cart.open_for_user(alice)
+
+    cart.add(mine, sku=desk.sku, quantity=60)
+    line = cart.add(mine, sku=desk.sku, quantity=60)
+
+    assert line.quantity == 99
+    assert units(mine) == {desk.sku: 99}
+
+
+def test_product_that_is_not_listed_cannot_be_added(alice: User) -> None:
+    hidden = ProductFactory(is_listed=False)
+
+    for sku in (hidden.sku, "UNHEARD-OF"):
+        with pytest.raises(UnknownProduct) as refusal:
+            cart.add(cart.open_for_user(alice), sku=sku, quantity=1)
+        assert refusal.value.sku == sku
+
+
+def test_line_is_changed(alice: User) -> None:
+    line = cart_of(alice, (product(), 1)).lines.get()
+
+    cart.change(line, quantity=7)
+
+    assert CartLine.objects.get().quantity == 7
+
+
+@pytest.mark.roadmap("frameworks/session-management")
+def test_guests_cart_is_poured_into_the_users(alice: User) -> None:
+    both, only_guest = product(), product()
+    guest = cart.open_for_guest(cart.new_token())
+    mine = cart_of(alice, (both, 2))
+    cart.add(guest, sku=both.sku, quantity=3)
+    cart.add(guest, sku=only_guest.sku, quantity=1)
+
+    cart.merge(guest, into=mine)
+    cart.merge(guest, into=mine)
+
+    assert units(mine) == {both.sku: 5, only_guest.sku: 1}
+    assert not guest.lines.exists()
+
+
+def test_declined_purchase_adds_to_what_came_into_the_cart_meanwhile(alice: User) -> None:
+    order = ordered(alice, FakeGateway(Declined("pi_1", "no")), units=2)
+
+    assert units(alice.cart) == {order.lines.get().sku: 2}
+    cart.put_back(order)
+    assert units(alice.cart) == {order.lines.get().sku: 4}
+
+
+def test_only_one_of_two_presses_takes_the_lines(alice: User) -> None:
+    second, first = product(), product()
+    cart_of(alice, (first, 1), (second, 2))
+
+    taken = cart.take(alice.pk)
+
+    assert [(item.product_id, item.quantity) for item in taken] == sorted([(second.pk, 2), (first.pk, 1)])
+    assert cart.take(alice.pk) == []
+
+
+WALLS = [
+    ("cart_has_one_owner", "UPDATE orders_cart SET token_digest = 'x'"),
+    ("cart_has_one_owner", "UPDATE orders_cart SET user_id = NULL"),
+    ("cart_quantity_in_bounds", "UPDATE orders_cartline SET quantity = 0"),
+    ("cart_quantity_in_bounds", "UPDATE orders_cartline SET quantity = 100"),
+    (
+        "product_stands_in_a_cart_once",
+        "INSERT INTO orders_cartline (id, cart_id, product_id, quantity) "
+        "SELECT gen_random_uuid(), cart_id, product_id, 1 FROM orders_cartline",
+    ),
+]
+
+
+@pytest.mark.roadmap("databases/keys", "databases/schema-design")
+@pytest.mark.parametrize(("wall", "statement"), WALLS)
+def test_database_refuses(alice: User, wall: str, statement: str) -> None:
+    cart_of(alice, (product(), 1))
+
+    with pytest.raises(IntegrityError, match=wall), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.roadmap("databases/keys")
+def test_deleted_cart_takes_its_lines_along(alice: User) -> None:
+    cart_of(alice, (product(), 1)).delete()
+
+    assert not CartLine.objects.exists()
+
+
+def test_cart_and_line_say_what_they_are(alice: User) -> None:
+    mine = cart_of(alice, (product(), 3))
+
+    assert str(mine) == f"Cart {mine.pk}"
+    assert str(mine.lines.get()).startswith("3 × ")
+    assert timezone.now() - mine.created_at < timedelta(minutes=1)

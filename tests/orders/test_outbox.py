@@ -1,0 +1,167 @@
+"""The outbox: published until done, worked on by one at a time, later after a failure, dead after too many."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from orders import outbox
+from orders.models import OutboxMessage
+
+Sent = list[tuple[UUID, str]]
+#: A test is one transaction, whose `now()` stands still at its beginning.
+DUE = timezone.now() - timedelta(days=1)
+
+
+@pytest.fixture
+def message(db: None) -> OutboxMessage:
+    return OutboxMessage.objects.create(topic="mail.test", payload={"n": 1}, due_at=DUE)
+
+
+def again(message: OutboxMessage) -> OutboxMessage:
+    message.refresh_from_db()
+    return message
+
+
+def pause(message: OutboxMessage) -> float:
+    return (again(message).due_at - timezone.now()).total_seconds()
+
+
+def failing(payload: Any) -> None:
+    raise ValueError("mail server away")
+
+
+@pytest.mark.roadmap("messaging/transactional-outbox")
+def test_due_message_is_published_and_comes_due_again_until_it_is_done(message: OutboxMessage) -> None:
+    sent: Sent = []
+
+    assert outbox.publish_due(lambda *row: sent.append(row)) == 1
+    assert outbox.publish_due(lambda *row: sent.append(row)) == 0
+
+    assert sent == [(message.pk, "mail.test")]
+    assert 10 < pause(message) <= 20
+    OutboxMessage.objects.update(due_at=DUE)
+    assert outbox.publish_due(lambda *row: sent.append(row)) == 1
+    assert 30 < pause(message) <= 40
+
+
+@pytest.mark.parametrize("field", ["done_at", "dead_at"])
+def test_done_and_dead_messages_are_not_published(message: OutboxMessage, field: str) -> None:
+    OutboxMessage.objects.update(**{field: Now()})
+
+    assert outbox.publish_due(lambda *row: None) == 0
+
+
+def test_broker_that_is_away_delays_but_loses_nothing(db: None) -> None:
+    for _ in range(3):
+        OutboxMessage.objects.create(topic="mail.test", payload={}, due_at=DUE)
+    sent: Sent = []
+
+    def away_after_one(*row: Any) -> None:
+        if sent:
+            raise ConnectionError("broker away")
+        sent.append(row)
+
+    assert outbox.publish_due(away_after_one) == 1
+    left = OutboxMessage.objects.exclude(pk=sent[0][0])
+    assert {row.publications for row in left} == {0}
+    assert all(0 < pause(row) <= 1 for row in left)
+
+
+def test_batch_is_bounded_and_oldest_first(db: None) -> None:
+    made = [
+        OutboxMessage.objects.create(topic="t", payload={}, due_at=timezone.now() - timedelta(s)) for s in (1, 3, 2)
+    ]
+    sent: Sent = []
+
+    outbox.publish_due(lambda *row: sent.append(row), limit=2)
+
+    assert {row[0] for row in sent} == {made[1].pk, made[2].pk}
+
+
+def test_no_more_is_published_than_the_workers_get_through(db: None) -> None:
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(topic="t", payload={}, due_at=DUE) for _ in range(outbox.MOST_WAITING + 5)
+    )
+    sent: Sent = []
+
+    while outbox.publish_due(lambda *row: sent.append(row)):
+        pass
+
+    assert len(sent) == outbox.MOST_WAITING
+    OutboxMessage.objects.filter(pk__in=[message_id for message_id, _ in sent[:5]]).update(done_at=Now())
+    assert outbox.publish_due(lambda *row: sent.append(row)) == 5
+
+
+@pytest.mark.roadmap("messaging/idempotent-tasks-and-retries")
+def test_message_is_acted_on_once(message: OutboxMessage) -> None:
+    acted: list[Any] = []
+
+    assert outbox.perform(message.pk, {"mail.test": acted.append})
+    assert not outbox.perform(message.pk, {"mail.test": acted.append})
+
+    assert acted == [{"n": 1}]
+    assert (again(message).attempts, again(message).done_at is not None) == (1, True)
+
+
+def test_message_that_another_worker_holds_is_left_alone_until_its_lease_ends(message: OutboxMessage) -> None:
+    acted: list[Any] = []
+    OutboxMessage.objects.update(claimed_until=timezone.now() + timedelta(seconds=5))
+    assert not outbox.perform(message.pk, {"mail.test": acted.append})
+
+    OutboxMessage.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert outbox.perform(message.pk, {"mail.test": acted.append})
+
+    assert len(acted) == 1
+
+
+@pytest.mark.parametrize(("attempts", "least", "most"), [(0, 0.7, 1.3), (3, 5.9, 10.1), (15, 440, 760)])
+def test_failure_is_tried_again_later_and_later(
+    message: OutboxMessage, attempts: int, least: float, most: float
+) -> None:
+    OutboxMessage.objects.update(attempts=attempts)
+
+    assert not outbox.perform(message.pk, {"mail.test": failing})
+
+    assert least < pause(message) < most
+    assert again(message).error == "ValueError: mail server away"
+    assert (message.claimed_until, message.publications) == (None, 0)
+
+
+@pytest.mark.roadmap("messaging/dead-letter-queue")
+def test_message_that_fails_too_often_dies_and_can_be_replayed(message: OutboxMessage) -> None:
+    OutboxMessage.objects.update(attempts=outbox.MOST_ATTEMPTS - 1)
+    outbox.perform(message.pk, {"mail.test": failing})
+    assert list(OutboxMessage.objects.dead()) == [message]
+    acted: list[Any] = []
+    assert not outbox.perform(message.pk, {"mail.test": acted.append})
+
+    assert outbox.replay([message.pk]) == 1
+    assert outbox.perform(message.pk, {"mail.test": acted.append})
+
+    assert acted == [{"n": 1}]
+    assert not OutboxMessage.objects.waiting().exists()
+
+
+def test_message_that_kills_its_worker_each_time_dies_too(message: OutboxMessage) -> None:
+    OutboxMessage.objects.update(attempts=outbox.MOST_ATTEMPTS)
+    acted: list[Any] = []
+
+    assert not outbox.perform(message.pk, {"mail.test": acted.append})
+
+    assert acted == []
+    assert again(message).dead_at is not None
+
+
+def test_only_dead_messages_are_replayed(message: OutboxMessage) -> None:
+    assert outbox.replay([message.pk]) == 0
+
+
+def test_unknown_topic_fails_loudly(message: OutboxMessage) -> None:
+    assert not outbox.perform(message.pk, {})
+
+    assert again(message).error == "KeyError: 'mail.test'"
+    assert str(message) == f"mail.test {message.pk}"

@@ -1,0 +1,136 @@
+"""Every refusal stands in one table, looks the same wherever it comes from, and says nothing that it should not."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from django.db import OperationalError
+from django.http import HttpRequest
+from django.test import Client
+from django.urls import include, path
+from django.utils.html import escape
+from rest_framework.views import APIView
+
+from accounts.errors import AccountError
+from config.logging import JsonFormatter
+from config.problems import MEANINGS, PROBLEMS, meaning, problem_of
+from config.views import not_found as handler404  # noqa: F401 - Django reads the handlers of this test's URLs here
+from config.views import server_error as handler500  # noqa: F401
+from orders.errors import OrderError
+from shop.errors import ShopError, UnknownProduct
+from tests.answers import BY_SLUG, assert_problem
+
+SECRET = "password=hunter2 at 10.0.0.7"
+OURS = (AccountError, OrderError, ShopError)
+
+
+class Broken(APIView):
+    """A view with a fault of our own."""
+
+    permission_classes = ()
+
+    def get(self, request: HttpRequest) -> None:
+        raise RuntimeError(SECRET)
+
+
+def broken(request: HttpRequest) -> None:
+    raise RuntimeError(SECRET)
+
+
+def refused(request: HttpRequest) -> None:
+    raise OperationalError(SECRET)
+
+
+urlpatterns = [
+    path("rest/", Broken.as_view()),
+    path("plain/", broken),
+    path("database/", refused),
+    path("", include("config.urls")),
+]
+
+
+def subclasses(error: type[Exception]) -> Iterator[type[Exception]]:
+    for child in error.__subclasses__():
+        yield child
+        yield from subclasses(child)
+
+
+REFUSALS = [error for base in OURS for error in subclasses(base) if not error.__module__.startswith("tests.")]
+
+
+@pytest.mark.roadmap("api/error-responses", "languages/error-handling")
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: error.__name__)
+def test_refusal_stands_in_the_table_and_says_what_it_means(error: type[Exception]) -> None:
+    assert error in PROBLEMS
+    assert len(meaning(error)) > 20
+
+
+def test_refusals_were_found() -> None:
+    assert len(REFUSALS) >= 16
+
+
+def test_slug_means_one_status_and_one_title() -> None:
+    assert all(BY_SLUG[problem.slug] == problem for problem in PROBLEMS.values())
+    assert set(MEANINGS) <= set(BY_SLUG)
+    assert all(400 <= problem.status < 600 for problem in PROBLEMS.values())
+
+
+def test_refusal_that_is_not_listed_itself_means_what_its_nearest_ancestor_means() -> None:
+    class GoneForGood(UnknownProduct):
+        """A kind of a listed refusal."""
+
+    assert problem_of(GoneForGood("DESK")).slug == "unknown-product"
+    assert problem_of(KeyError("x")).slug == "internal-error"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the log says, line by line."""
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(JsonFormatter())
+    logging.getLogger().addHandler(handler)
+    yield lines
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.roadmap("security/safe-error-handling")
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("where", ["/rest/", "/plain/"])
+def test_unexpected_error_is_a_bare_500_and_the_log_has_the_rest(db: None, log: io.StringIO, where: str) -> None:
+    answer = Client(raise_request_exception=False).get(where)
+
+    problem = assert_problem(answer, 500, "internal-error")
+    entries = [json.loads(line) for line in log.getvalue().splitlines()]
+    [entry] = [entry for entry in entries if entry["request_id"] == problem["request_id"] and "traceback" in entry]
+    assert SECRET in entry["traceback"]
+    for leak in (b"hunter2", b"RuntimeError", b"Traceback", b".py", b"10.0.0.7"):
+        assert leak not in answer.content
+
+
+@pytest.mark.urls(__name__)
+def test_lost_database_outside_of_the_api_leaks_nothing(db: None, log: io.StringIO) -> None:
+    answer = Client().get("/database/")
+
+    assert_problem(answer, 503, "database-unavailable")
+    assert b"hunter2" not in answer.content
+    assert "hunter2" in log.getvalue()
+
+
+@pytest.mark.parametrize("where", ["/nowhere/", "/api/v1/nowhere/", "/api/v2/orders/", "/problems/unheard-of/", "/%00"])
+def test_path_that_leads_nowhere_is_a_problem(db: None, client: Client, where: str) -> None:
+    assert_problem(client.get(where), 404, "not-found")
+
+
+@pytest.mark.roadmap("api/error-responses")
+@pytest.mark.parametrize("slug", sorted(BY_SLUG))
+def test_type_of_a_problem_opens_as_a_page_that_explains_it(client: Client, slug: str) -> None:
+    page = client.get(f"/problems/{slug}/")
+
+    text = page.content.decode()
+    assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert f"<h1>{escape(BY_SLUG[slug].title)}" in text
+    assert f"HTTP status {BY_SLUG[slug].status}" in text
+    assert all(f"<code>{field}</code>" in text for field in BY_SLUG[slug].fields)

@@ -1,0 +1,113 @@
+"""schemathesis asks everything that the OpenAPI document allows and much that it forbids, and holds each answer against
+it: status, content type, body, headers, refusals.
+
+Three callers: a guest, alice with something in her cart and an order, carol who runs the shop. In-process, on real
+PostgreSQL. The long form asks fifty times as much:
+
+    python -m pytest -m long tests/test_schemathesis.py
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection
+from hypothesis import HealthCheck, settings
+from rest_framework_simplejwt.tokens import AccessToken
+from schemathesis.config import SchemathesisConfig
+
+from accounts.models import User
+from config.wsgi import application
+from orders import gateways
+from orders.models import Order
+from tests.factories import CategoryFactory, cart_of, product
+from tests.fakes import FakeGateway
+from tests.orders.purchases import ordered
+
+#: What OpenAPI has no words for: a webhook must be signed, so no random one is accepted.
+UNSAYABLE = {
+    "include-path": "/api/v1/webhooks/payments/",
+    "checks": {"positive_data_acceptance": {"enabled": False}},
+}
+CONFIG = SchemathesisConfig.from_dict({"operations": [UNSAYABLE], "generation": {"allow-x00": False}})
+#: 402 and 409 are answers to a request that is in order: the bank or the stock says no.
+CONFIG.projects.default.checks.positive_data_acceptance.expected_statuses += ["402", "422"]
+
+schema = schemathesis.openapi.from_wsgi("/api/schema/", application, config=CONFIG)
+Headers = dict[str, str]
+
+
+@schema.hook
+def filter_query(context: Any, query: dict[str, Any] | None) -> bool:
+    """Make no cursor of one's own, and say nothing that an URL cannot: of a parameter given twice the last one counts,
+    and one without a value, as HTML forms send it, means the same as none. `tests/shop/test_shop_views.py` shows each.
+    """
+    return all(name not in {"", "cursor"} and is_one_value(value) for name, value in (query or {}).items())
+
+
+def is_one_value(value: object) -> bool:
+    return value not in ("", None) and not isinstance(value, list | dict)
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """A request's end would close the connection of the test's transaction; Django's own client does this, too."""
+    moments = (request_started, request_finished)
+    for moment in moments:
+        moment.disconnect(close_old_connections)
+    yield
+    for moment in moments:
+        moment.connect(close_old_connections)
+
+
+@pytest.fixture
+def world(alice: User, carol: User, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A shop with a shelf, a desk, an order of alice's and something in her cart."""
+    monkeypatch.setattr(gateways, "configured", lambda: gateway)
+    with connection.cursor() as cursor:  # inventing a request may take longer than a purchase may sit in a transaction
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    desk = product(sku="DESK", slug="desk", stocked=90, category=CategoryFactory(slug="desks"))
+    order = ordered(alice, gateway)
+    line = cart_of(alice, (desk, 1)).lines.get()
+    people = {"guest": None, "alice": alice, "carol": carol}
+    return people | {"slug": "desk", "number": order.number, "line_id": str(line.pk)}
+
+
+def headers_of(user: User | None) -> Headers:
+    return {"Authorization": f"Bearer {AccessToken.for_user(user)}"} if user else {}
+
+
+def ask(case: Any, world: dict[str, Any], caller: str) -> None:
+    """Ask about things that are there as often as about things that are not."""
+    for name in case.path_parameters or {}:
+        if len(str(case.path_parameters[name])) % 2:
+            case.path_parameters[name] = world[name]
+    case.call_and_validate(headers=headers_of(world[caller]))
+
+
+SHORT = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+LONG = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+callers: Callable[[Any], Any] = pytest.mark.parametrize("caller", ["guest", "alice", "carol"])
+
+
+@pytest.mark.roadmap("api/openapi-documentation", "api/request-response-validation")
+@callers
+@schema.parametrize()
+@SHORT
+def test_answer_is_one_that_the_document_promises(case: Any, world: dict[str, Any], caller: str) -> None:
+    ask(case, world, caller)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@callers
+@schema.parametrize()
+@LONG
+def test_answer_is_one_that_the_document_promises_at_length(case: Any, world: dict[str, Any], caller: str) -> None:
+    ask(case, world, caller)
+
+
+def test_world_is_worth_asking_about(world: dict[str, Any]) -> None:
+    assert Order.objects.get().number == world["number"]
