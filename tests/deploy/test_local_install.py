@@ -1,0 +1,40 @@
+"""What the demo installs is enough for what the demo runs, though every developer's machine holds more."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.local import install
+from deploy.local.process import ROOT
+
+OURS = ["accounts", "config", "orders", "shop"]
+DEMOS = ["deploy.demo", "deploy.embedded", "deploy.local", "deploy.payment_provider"]
+NOT_THE_DEMOS = {"config.settings.test", "config.settings.production"}
+IMPORT_ALL = f"""
+import importlib, pkgutil
+import django
+django.setup()
+from kombu.transport import redis
+for part in {OURS + DEMOS}:
+    for module in pkgutil.walk_packages(importlib.import_module(part).__path__, part + "."):
+        if module.name not in {NOT_THE_DEMOS} and not module.name.endswith(".__main__"):
+            importlib.import_module(module.name)
+            print(module.name)
+"""
+
+
+@pytest.mark.enable_socket
+def test_demos_packages_are_enough_for_all_that_the_demo_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install, "VENV", tmp_path)
+    monkeypatch.setattr(install, "PYTHON", tmp_path / "bin" / "python")
+    install.make_venv()
+    install.install("demo")
+
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.base"}
+    command = [tmp_path / "bin" / "python", "-c", IMPORT_ALL]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert {"config.redis_broker", "orders.tasks", "deploy.demo.scenes"} <= set(done.stdout.split())
