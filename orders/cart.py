@@ -70,7 +70,12 @@ def remove(line: CartLine) -> None:
 
 
 # What is poured is what was deleted: of two merges at once the second finds the lines gone.
-POUR_OUT = "DELETE FROM orders_cartline WHERE cart_id = %s RETURNING product_id, quantity"
+POUR_OUT = """
+WITH poured AS (
+    DELETE FROM orders_cartline WHERE cart_id = %s RETURNING product_id, quantity, added_at, id
+)
+SELECT product_id, quantity FROM poured ORDER BY added_at, id
+"""
 
 
 @transaction.atomic
@@ -95,11 +100,14 @@ def _lock(cart: Cart) -> None:
 
 
 # An upsert, so that two quick clicks never meet the unique constraint, and a click during a purchase either is still
-# bought or makes a new line: reading the line first would find one that is gone when it is written.
+# bought or makes a new line: reading the line first would find one that is gone when it is written. Locks are taken in
+# the order of products, while `added_at` keeps the order in which the lines were given.
 TOP_UP = """
-INSERT INTO orders_cartline AS line (id, cart_id, product_id, quantity)
-SELECT gen_random_uuid(), %(cart)s, product_id, least(quantity, %(most)s)
-FROM unnest(%(products)s::bigint[], %(quantities)s::int[]) AS wanted(product_id, quantity) ORDER BY product_id
+INSERT INTO orders_cartline AS line (id, cart_id, product_id, quantity, added_at)
+SELECT gen_random_uuid(), %(cart)s, product_id, least(quantity, %(most)s),
+    statement_timestamp() + position * interval '1 microsecond'
+FROM unnest(%(products)s::bigint[], %(quantities)s::int[]) WITH ORDINALITY AS wanted(product_id, quantity, position)
+ORDER BY product_id
 ON CONFLICT (cart_id, product_id) DO UPDATE SET quantity = least(line.quantity + excluded.quantity, %(most)s)
 RETURNING id, quantity
 """
@@ -125,11 +133,11 @@ WITH cart AS (
     SELECT id FROM orders_cart WHERE user_id = %s FOR UPDATE
 ), taken AS (
     DELETE FROM orders_cartline line USING cart WHERE line.cart_id = cart.id
-    RETURNING line.product_id, line.quantity
+    RETURNING line.product_id, line.quantity, line.added_at, line.id
 )
 SELECT product.id, product.sku, product.name, product.price, product.currency, product.is_listed, taken.quantity
 FROM taken JOIN shop_product product ON product.id = taken.product_id
-ORDER BY product.id
+ORDER BY taken.added_at, taken.id
 """
 
 

@@ -86,13 +86,27 @@ def test_declined_purchase_adds_to_what_came_into_the_cart_meanwhile(alice: User
     assert units(alice.cart) == {order.lines.get().sku: 4}
 
 
+def test_lines_keep_their_order_through_login_purchase_and_decline(alice: User) -> None:
+    guests, mine = cart.open_for_guest(cart.new_token()), cart.open_for_user(alice)
+    skus = [product().sku for _ in range(6)][::-1]
+    for sku in skus:
+        cart.add(guests, sku=sku, quantity=1)
+
+    cart.merge(guests, mine)
+    assert list(units(mine)) == skus
+    order = ordered(alice, gateway=FakeGateway(Declined("pi_1", "card_declined")))
+
+    assert [line.sku for line in order.lines.all()] == list(units(mine))
+    assert list(units(mine))[:-1] == skus
+
+
 def test_only_one_of_two_presses_takes_the_lines(alice: User) -> None:
-    second, first = product(), product()
+    first, second = product(), product()
     cart_of(alice, (first, 1), (second, 2))
 
     taken = cart.take(alice.pk)
 
-    assert [(item.product_id, item.quantity) for item in taken] == sorted([(second.pk, 2), (first.pk, 1)])
+    assert {(item.product_id, item.quantity) for item in taken} == {(first.pk, 1), (second.pk, 2)}
     assert cart.take(alice.pk) == []
 
 
