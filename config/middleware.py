@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from config import problems
@@ -66,7 +65,7 @@ class DatabaseDownMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer 503 with Retry-After when PostgreSQL cannot be reached; leave every other exception alone."""
-        if not isinstance(exception, OperationalError | InterfaceError):
+        if problems.problem_of(exception).slug != "database-unavailable":
             return None
         logger.error("database unavailable: %s", exception)
         return problems.plain_response(request, exception)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
+from psycopg.errors import IdleInTransactionSessionTimeout
 from rest_framework import exceptions as rest
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -146,8 +147,12 @@ def meaning(error: type[Exception]) -> str:
 
 
 def problem_of(exception: Exception) -> Problem:
-    """Return the table's row for the exception or its nearest listed ancestor."""
-    for ancestor in type(exception).__mro__:
+    """Return the table's row for the exception or its nearest listed ancestor.
+
+    PostgreSQL ends a transaction whose process slept too long; Django files that with our triggers' refusals.
+    """
+    slept = isinstance(exception.__cause__, IdleInTransactionSessionTimeout)
+    for ancestor in (OperationalError if slept else type(exception)).__mro__:
         if found := PROBLEMS.get(SAME_AS.get(ancestor, ancestor)):
             return found
     raise AssertionError("every exception is an Exception")

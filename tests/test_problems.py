@@ -3,10 +3,11 @@
 import io
 import json
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest
 from django.test import Client
 from django.urls import include, path
@@ -43,7 +44,26 @@ def refused(request: HttpRequest) -> None:
     raise OperationalError(SECRET)
 
 
+class Sleepy(APIView):
+    """A view that sleeps inside a transaction for longer than PostgreSQL allows."""
+
+    permission_classes = ()
+
+    def get(self, request: HttpRequest) -> None:
+        sleepy(request)
+
+
+@transaction.atomic
+def sleepy(request: HttpRequest) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+        time.sleep(0.2)
+        cursor.execute("SELECT 1")
+
+
 urlpatterns = [
+    path("sleepy-rest/", Sleepy.as_view()),
+    path("sleepy-plain/", sleepy),
     path("rest/", Broken.as_view()),
     path("plain/", broken),
     path("database/", refused),
@@ -117,6 +137,13 @@ def test_lost_database_outside_of_the_api_leaks_nothing(db: None, log: io.String
     assert_problem(answer, 503, "database-unavailable")
     assert b"hunter2" not in answer.content
     assert "hunter2" in log.getvalue()
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("where", ["/sleepy-rest/", "/sleepy-plain/"])
+def test_transaction_that_postgres_ended_because_the_process_slept_can_be_tried_again(where: str) -> None:
+    assert_problem(Client().get(where), 503, "database-unavailable")
 
 
 @pytest.mark.parametrize("where", ["/nowhere/", "/api/v1/nowhere/", "/api/v2/orders/", "/problems/unheard-of/", "/%00"])
