@@ -1,10 +1,8 @@
 """The web process as the Procfile starts it: a worker that dies is replaced, a request under way is answered."""
 
 import os
-import shlex
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,13 +14,14 @@ import psutil
 import pytest
 from honcho.environ import parse_procfile
 
+from deploy.embedded.leash import Leash
 from deploy.embedded.ports import free_port
 from deploy.embedded.processes import wait_until
+from deploy.local.process import ROOT, ShopProcess
 from deploy.local.readiness import answers, wait_until_ready
 
-ROOT = Path(__file__).resolve().parents[2]
 LINE = parse_procfile((ROOT / "Procfile").read_text()).processes["web"]
-Web = tuple[subprocess.Popen[bytes], str]
+Web = tuple[ShopProcess, str]
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(180), pytest.mark.roadmap("deployment/application-server")]
 
@@ -35,21 +34,24 @@ def mute() -> Iterator[str]:
 
 
 @pytest.fixture
-def web(mute: str) -> Iterator[Web]:
+def web(mute: str, tmp_path: Path) -> Iterator[Web]:
+    """On a leash: it ends with this test, and with pytest if that is killed in the middle."""
     port = str(free_port())
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = os.environ | {"PORT": port, "PATH": path, "REDIS_URL": mute, "CELERY_BROKER_URL": mute}
     environment["DJANGO_SETTINGS_MODULE"] = "config.settings.base"
     url = f"http://127.0.0.1:{port}/healthz"
-    with subprocess.Popen(shlex.split(LINE.replace("$PORT", port)), cwd=ROOT, env=environment) as process:
-        try:
-            wait_until_ready([f"{url}/live"], [], seconds=60)
-            yield process, url
-        finally:
-            process.terminate()
+    leash = Leash(tmp_path)
+    process = ShopProcess("web", LINE, environment, tmp_path / "web.log", leash)
+    try:
+        process.start()
+        wait_until_ready([f"{url}/live"], [process], seconds=60)
+        yield process, url
+    finally:
+        leash.release()
 
 
-def workers(web: subprocess.Popen[bytes]) -> set[int]:
+def workers(web: ShopProcess) -> set[int]:
     return {child.pid for child in psutil.Process(web.pid).children() if child.status() != psutil.STATUS_ZOMBIE}
 
 
@@ -62,6 +64,8 @@ def test_worker_that_dies_is_replaced_and_the_other_goes_on(web: Web) -> None:
     assert all(answers(f"{url}/live") for _ in range(20))
     assert wait_until(lambda: len(workers(process)) == 2, 60)
     assert len(workers(process) & before) == 1
+    process.signal(signal.SIGTERM)  # a worker that is just beginning does not hear it: granian must kill it in the end
+    process.wait(30)
 
 
 def test_request_under_way_is_answered_before_the_server_stops(web: Web) -> None:
@@ -70,7 +74,8 @@ def test_request_under_way_is_answered_before_the_server_stops(web: Web) -> None
         question = client.submit(httpx.get, f"{url}/ready", timeout=30, trust_env=False)
         time.sleep(0.5)
 
-        process.send_signal(signal.SIGTERM)
+        process.signal(signal.SIGTERM)
 
     assert question.result().json()["down"] == ["cache", "broker"]
-    assert process.wait(30) == 0
+    process.wait(30)
+    assert process.exit_code == 0
