@@ -27,10 +27,12 @@ from deploy.embedded.processes import command_of, wait_until
 from deploy.embedded.state import State
 
 ROOT = Path(__file__).parents[2]
+# Whoever starts the tests in the background of a shell hands a SIGINT down that is ignored.
 OWNER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from deploy.embedded import running
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with running(Path(sys.argv[1]), durable=False):
     print("up", flush=True)
     time.sleep(600)

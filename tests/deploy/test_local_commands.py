@@ -15,7 +15,21 @@ from deploy.embedded.ports import free_port
 from deploy.embedded.processes import wait_until
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["help", "demo", "run", "stop", "test", "check", "format", "schema", "roadmap", "audit", "lock", "clean"]
+TARGETS = [
+    "help",
+    "demo",
+    "run",
+    "stop",
+    "test",
+    "check",
+    "format",
+    "schema",
+    "roadmap",
+    "bench",
+    "audit",
+    "lock",
+    "clean",
+]
 RUN = [sys.executable, "-m", "deploy.local.run"]
 
 

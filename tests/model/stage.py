@@ -76,7 +76,11 @@ class Stage(RuleBasedStateMachine):
     # Time and workers
 
     def relay(self) -> None:
-        outbox.publish_due(lambda message_id, _: self.queue.append(message_id))
+        """What is due together has no order of its own; a game that shall go the same way twice needs one."""
+        due: list[UUID] = []
+        outbox.publish_due(lambda message_id, _: due.append(message_id))
+        in_order = OutboxMessage.objects.filter(pk__in=due).order_by("created_at", "topic", "id")
+        self.queue += in_order.values_list("pk", flat=True)
         self.published += [message_id for message_id in self.queue if message_id not in self.published]
 
     def perform(self, message_id: UUID, weather: str) -> bool:
