@@ -89,7 +89,8 @@ SAME_AS: dict[type[Exception], type[Exception]] = {Http404: rest.NotFound, Permi
 DETAILS: dict[str, str] = {
     "database-unavailable": "Try again in a few seconds; a purchase with the same Idempotency-Key.",
     "body-too-large": "No request to this shop needs so much.",
-    "internal-error": "It is written down under the request_id. Nothing half-done was kept.",
+    "internal-error": "It is written down under the request_id. "
+    "A purchase that had begun is finished or undone; repeat it with the same Idempotency-Key.",
     "wrong-credentials": "There is no account with this e-mail address and password.",
     "not-found": "There is nothing here, or nothing that you may see.",
     "validation-failed": "See `errors` for what to change.",
@@ -105,8 +106,10 @@ MEANINGS = {
     "not-found": "Nothing lives here, or nothing that you may see: somebody else's order looks the same as none.",
     "method-not-allowed": "This resource does not know the method; `Allow` lists those that it does.",
     "not-acceptable": "The answer cannot be given in any form that `Accept` asks for; it is JSON.",
+    "body-too-large": "The body is larger than a megabyte.",
     "unsupported-media-type": "The body must be JSON, and say so in its Content-Type.",
-    "database-unavailable": "The database cannot be reached. Nothing was changed; try again after `Retry-After`.",
+    "database-unavailable": "The database cannot be reached. If a purchase had begun it is finished in the background; "
+    "repeat it with the same key.",
     "internal-error": "A fault of ours. The log has everything about it under the `request_id`.",
 }
 

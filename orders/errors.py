@@ -100,7 +100,7 @@ class NotCancellable(OrderError):
 
 
 class NotRefundable(OrderError):
-    """There is no taken money to give back."""
+    """The order is not paid, or nothing of its money is left to give back."""
 
     def __init__(self, status: str) -> None:
         self.status = status

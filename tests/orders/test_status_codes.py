@@ -50,6 +50,9 @@ class Visit:
             headers={"Idempotency-Key": "key"},
         )
 
+    def send_more_than_a_megabyte(self) -> Answer:
+        return self.client.post(LINES, "1" * 1_000_001, content_type="application/json")
+
     def press_when_our_own_code_fails(self) -> Answer:
         self.provider.book = None  # type: ignore[assignment] # what the fake does not expect
         return self.press()
@@ -68,6 +71,7 @@ CASES: list[tuple[int, str, Callable[[Visit], Answer]]] = [
     (405, "A product is put; `Allow` names what works", lambda visit: visit.client.put(f"{PRODUCTS}desk/")),
     (406, "Something else than JSON is asked for", lambda visit: visit.press(Accept="text/csv")),
     (409, "The last one went to somebody else", Visit.press_after_somebody_else),
+    (413, "The body is larger than a megabyte", Visit.send_more_than_a_megabyte),
     (415, "The body is a form", lambda visit: visit.client.post(LINES, "a=1", content_type=FORM)),
     (422, "The Idempotency-Key is another request's", Visit.press_with_the_key_of_another),
     (500, "Our own code fails; the log has it under the request id", Visit.press_when_our_own_code_fails),
