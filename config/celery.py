@@ -4,8 +4,10 @@ Roadmap: messaging/background-workers
 """
 
 import os
+import sys
 
-from celery import Celery, bootsteps
+from celery import Celery, bootsteps, signals
+from django.db import close_old_connections, connection
 from kombu import Connection
 
 from config.queues import dead_letters
@@ -15,6 +17,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 app = Celery("shop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# Celery would connect to PostgreSQL anew for every task, which takes longer than most of them. Kept connections are
+# looked at before each task instead, as Django looks at them before each request: one that died or is old is replaced.
+app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
+
+
+@signals.task_prerun.connect
+def replace_dead_connection(**_: object) -> None:
+    """A task that is called directly, inside of a transaction, keeps the connection that it is in."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 class DeclareDeadLetters(bootsteps.StartStopStep):
@@ -26,7 +39,7 @@ class DeclareDeadLetters(bootsteps.StartStopStep):
         """Declare exchange and queue on RabbitMQ; other brokers have no dead-letter exchange."""
         broker_url = app.conf.broker_url
         if broker_url.startswith("amqp"):
-            with Connection(broker_url, connect_timeout=5) as connection, connection.channel() as channel:
+            with Connection(broker_url, connect_timeout=5) as broker, broker.channel() as channel:
                 dead_letters()(channel).declare()
 
 

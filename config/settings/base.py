@@ -89,8 +89,11 @@ if pool_size := int(env.number("DATABASE_POOL_SIZE")):
     # the last of those attempts fails waits in vain: for three seconds, then the answer is 503.
     pool = {"min_size": 1, "max_size": pool_size, "timeout": 3, "reconnect_timeout": 2}
     DATABASES["default"]["OPTIONS"]["pool"] = pool
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60  # seconds
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-ATOMIC_REQUESTS = False  # the purchase opens its own two short transactions; a request-wide one would span the charge
+# The purchase opens its own two short transactions; one for the whole request would span the charge.
+DATABASES["default"]["ATOMIC_REQUESTS"] = False
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = [
@@ -176,6 +179,7 @@ DEFAULT_FROM_EMAIL = env.text("MAIL_FROM")
 PAYMENT_API_KEY = env.text("PAYMENT_API_KEY")
 PAYMENT_API_BASE = env.text("PAYMENT_API_BASE")
 PAYMENT_WEBHOOK_SECRET = env.text("PAYMENT_WEBHOOK_SECRET")
-PAYMENT_DEADLINE = timedelta(seconds=env.number("PAYMENT_DEADLINE_SECONDS"))
+# A second request with the same key, the breaker and the worker's time limits count on an answer before ten seconds.
+PAYMENT_DEADLINE = timedelta(seconds=env.number("PAYMENT_DEADLINE_SECONDS", most=9))
 RESERVATION_TIME = timedelta(seconds=env.number("RESERVATION_SECONDS"))
 RECONCILE_AFTER = timedelta(seconds=env.number("RECONCILE_AFTER_SECONDS"))
