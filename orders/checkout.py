@@ -23,10 +23,11 @@ from django.utils import timezone
 
 from orders import book, cart, idempotency, pricing
 from orders.errors import PaymentUnavailable
-from orders.gateways import Outcome, PaymentGateway, Unknown, Unsent
+from orders.gateways import PaymentGateway
 from orders.idempotency import Answer, Request
 from orders.models import Order, Payment
 from orders.numbers import new_number
+from orders.outcomes import Outcome, Unknown, Unsent
 from orders.settlement import Render, settle
 from orders.states import OrderStatus
 from shop import stock
@@ -43,7 +44,9 @@ def place_order(*, request: Request, purchase: Purchase, gateway: PaymentGateway
     """Turn the buyer's cart into a paid order and return the answer. Pressing twice with one key gives one order.
 
     `render` says how the order is answered; the answer is kept with the key. At most 10 SQL statements in 2 commits
-    when all goes well, however many lines. Raises what stands under "Refuses" above, having changed nothing.
+    when all goes well, however many lines. Raises what stands under "Refuses" above, having changed nothing, and
+    PaymentUnavailable for a provider that nobody could reach: cart, units and key are as before, and the order stays
+    in the history as cancelled.
 
     Roadmap: foundations/what-is-a-backend
     """

@@ -3,28 +3,22 @@
 Every call has a deadline, carries our own id as the provider's idempotency key, and is tried again once, after a random
 pause, if the network or the provider failed: safe, because the key makes a repetition find the first result.
 
-What a call can end in is a value, not an exception, since "nobody knows yet" is as normal an answer as yes or no:
-
-    Authorized   the provider holds the money for us             Declined   the provider said no
-    Unsent       it certainly never got the request              Unknown    it may or may not have acted: ask again
-    Missing      it has never heard of this payment (only `find` can say so)
-
 Roadmap: commerce/payment-gateway, commerce/external-services
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 import stripe
-import urllib3.exceptions
+import urllib3
 from django.conf import settings
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from orders.breaker import Breaker, BreakerOpen
 from orders.models import Payment, Refund
+from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
 from orders.pricing import minor_units
 
 ATTEMPTS = 2
@@ -32,37 +26,6 @@ ATTEMPTS = 2
 LONGEST_PAUSE = 0.2
 
 
-@dataclass(frozen=True)
-class Authorized:
-    """The provider holds the money; nothing is taken before `capture`."""
-
-    provider_id: str
-
-
-@dataclass(frozen=True)
-class Declined:
-    """The provider or the bank said no, for good."""
-
-    provider_id: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Unsent:
-    """No attempt reached the provider: nothing can have happened there."""
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """No usable answer: the money may be held or not."""
-
-
-@dataclass(frozen=True)
-class Missing:
-    """The provider knows no such payment."""
-
-
-Outcome = Authorized | Declined | Unsent | Unknown | Missing
 Result = TypeVar("Result")
 
 
@@ -86,7 +49,9 @@ class StripeGateway:
 
     def __init__(self, *, api_key: str, base: str, deadline: float, breaker: Breaker) -> None:
         """`deadline` in seconds covers both attempts and the pause between them; `base` empty means Stripe itself."""
-        http_client = stripe.RequestsClient(timeout=max((deadline - LONGEST_PAUSE) / ATTEMPTS, 0.1))
+        # `total`, since a plain number would be granted to the connection and once more to the answer.
+        patience: Any = urllib3.Timeout(total=max((deadline - LONGEST_PAUSE) / ATTEMPTS, 0.1))
+        http_client = stripe.RequestsClient(timeout=patience)
         bases: Any = {"base_addresses": {"api": base}} if base else {}
         self._client = stripe.StripeClient(api_key, http_client=http_client, max_network_retries=0, **bases).v1
         self._breaker = breaker
@@ -104,6 +69,7 @@ class StripeGateway:
             "payment_method_types": ["card"],
             "capture_method": "manual",
             "confirm": True,
+            "error_on_requires_action": True,  # a card that asks for 3-D Secure is declined: nobody is there to answer
             "metadata": {"payment": str(payment.pk), "order": payment.order.number},
         }
         try:

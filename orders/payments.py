@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from orders import book
 from orders.errors import BadWebhook
-from orders.gateways import Authorized, Declined, Missing, PaymentGateway, ProviderFailed, Unknown, Unsent
+from orders.gateways import PaymentGateway, ProviderFailed
 from orders.models import Order, Payment, Refund, WebhookEvent
+from orders.outcomes import Authorized, Declined, Missing, Unknown, Unsent
 from orders.settlement import close, settle
 from orders.states import OrderStatus, PaymentStatus, RefundStatus
 
@@ -106,14 +107,15 @@ def _finish(
 def reconcile(*, gateway: PaymentGateway, now: datetime | None = None, limit: int = 100) -> int:
     """Finish pending orders that nobody finished: ask the provider by the same key, or close those out of time.
 
-    Returns how many were asked about. Stops early while the breaker is open; the clock comes again.
+    Returns how many were asked about or closed. While the breaker is open it asks about none, and still closes those
+    that are out of time.
     """
     now = now or timezone.now()
     asked = 0
     old = Order.objects.filter(status=OrderStatus.PENDING, placed_at__lte=now - settings.RECONCILE_AFTER)
     for order in old.select_related("payment").order_by("placed_at")[:limit]:
         if order.reserved_until <= now:
-            _close(order.pk, OrderStatus.EXPIRED, "The payment was not confirmed in time.")
+            _close_if_pending(order.pk, OrderStatus.EXPIRED, "The payment was not confirmed in time.")
         elif gateway.is_refusing():
             continue
         else:
@@ -134,11 +136,11 @@ def _ask(order: Order, gateway: PaymentGateway, now: datetime) -> None:
     if isinstance(outcome, Authorized | Declined):
         settle(order.pk, outcome)
     elif isinstance(outcome, Missing) and order.placed_at <= now - GIVE_UP_AFTER:
-        _close(order.pk, OrderStatus.CANCELLED, "The payment provider could not take the payment.")
+        _close_if_pending(order.pk, OrderStatus.CANCELLED, "The payment provider could not take the payment.")
 
 
 @transaction.atomic(durable=True)
-def _close(order_id: int, status: OrderStatus, reason: str) -> None:
+def _close_if_pending(order_id: int, status: OrderStatus, reason: str) -> None:
     """Close an order that is still pending and give the buyer the cart back."""
     order = Order.objects.locked(order_id)
     if order.status == OrderStatus.PENDING:

@@ -18,9 +18,9 @@ from django.db import transaction
 
 from orders import book, cart
 from orders.book import Message
-from orders.gateways import Authorized, Declined, Outcome, Unsent
 from orders.idempotency import Answer
 from orders.models import Order
+from orders.outcomes import Authorized, Declined, Outcome, Unsent
 from orders.states import OrderStatus, PaymentStatus
 from shop import stock
 

@@ -2,8 +2,9 @@
 
 from uuid import uuid4
 
-from orders.gateways import Authorized, Declined, Missing, Outcome, ProviderFailed, Unknown
+from orders.gateways import ProviderFailed
 from orders.models import Payment, Refund
+from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown
 
 
 class FakeGateway:

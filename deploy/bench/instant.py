@@ -12,8 +12,9 @@ from django.conf import settings
 from config.wsgi import application  # first: it readies Django for the imports below
 from orders import gateways
 from orders.breaker import Breaker
-from orders.gateways import Authorized, Outcome, StripeGateway
+from orders.gateways import StripeGateway
 from orders.models import Payment
+from orders.outcomes import Authorized, Outcome
 
 __all__ = ["application"]
 

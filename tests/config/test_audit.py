@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from accounts.models import User
 from config.audit import Finding, check_books, compare, promises
 from orders import cancellation, payments, refunds
-from orders.gateways import Unknown
 from orders.models import Order
+from orders.outcomes import Unknown
 from tests.fakes import FakeGateway
 from tests.orders.purchases import fresh, ordered
 

@@ -30,8 +30,8 @@ from accounts.models import User
 from config.celery import app
 from deploy.demo.shopper import ADDRESS
 from orders import book, cancellation, cart, gateways, numbers, outbox, payments, pricing, tasks
-from orders.gateways import Authorized
 from orders.models import Order, OutboxMessage, Payment
+from orders.outcomes import Authorized
 from shop.models import Product
 from tests.crashes.steps import READ, Step
 from tests.crashes.tracer import lie_in_wait

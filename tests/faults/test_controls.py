@@ -14,9 +14,10 @@ from accounts.models import User
 from config.audit import compare
 from orders import checkout, outbox, payments
 from orders.breaker import Breaker
-from orders.gateways import Missing, Outcome, StripeGateway
+from orders.gateways import StripeGateway
 from orders.idempotency import Answer, Request
 from orders.models import Order, OutboxMessage, Payment
+from orders.outcomes import Missing, Outcome
 from tests.deploy.payment_provider.neighbour import KEY, Neighbour
 from tests.factories import cart_of, product
 

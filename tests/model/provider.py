@@ -21,8 +21,9 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from orders.gateways import Authorized, Declined, Missing, Outcome, ProviderFailed, Unknown, Unsent
+from orders.gateways import ProviderFailed
 from orders.models import Payment, Refund
+from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
 from orders.pricing import minor_units
 
 DECLINED = "pm_card_chargeDeclined"

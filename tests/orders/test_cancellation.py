@@ -5,8 +5,8 @@ import pytest
 from accounts.models import User
 from orders import cancellation, payments
 from orders.errors import NotCancellable
-from orders.gateways import Declined, Unknown
 from orders.models import CartLine, Order, OutboxMessage, Refund
+from orders.outcomes import Declined, Unknown
 from tests.fakes import FakeGateway
 from tests.orders.purchases import fresh, history, ordered, shelf
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from orders import cart
-from orders.gateways import Declined
 from orders.models import Cart, CartLine
+from orders.outcomes import Declined
 from shop.errors import UnknownProduct
 from tests.factories import ProductFactory, cart_of, product
 from tests.fakes import FakeGateway

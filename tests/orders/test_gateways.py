@@ -11,8 +11,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from orders.breaker import FAILURES, Breaker
-from orders.gateways import Authorized, Declined, Missing, ProviderFailed, StripeGateway, Unknown, Unsent, configured
+from orders.gateways import ProviderFailed, StripeGateway, configured
 from orders.models import Order, Payment, Refund
+from orders.outcomes import Authorized, Declined, Missing, Unknown, Unsent
 from tests.deploy.payment_provider.neighbour import KEY, Neighbour
 
 pytestmark = pytest.mark.roadmap("commerce/payment-gateway", "testing/external-api-integration-tests")

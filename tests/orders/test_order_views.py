@@ -9,9 +9,8 @@ from django.http import HttpResponseBase
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from orders import gateways
-from orders.gateways import Declined, Outcome, Unknown, Unsent
 from orders.models import IdempotencyKey, Order
+from orders.outcomes import Authorized, Declined, Outcome, Unknown, Unsent
 from orders.settlement import settle
 from shop.models import Product
 from tests.answers import assert_problem
@@ -69,7 +68,7 @@ def test_order_without_an_answer_is_202_and_its_replay_too(
     provider.outcome = Unknown()
 
     answer = press(api(alice))
-    settle(Order.objects.get().pk, gateways.Authorized("pi_1"))
+    settle(Order.objects.get().pk, Authorized("pi_1"))
 
     assert (answer.status_code, answer.json()["status"]) == (202, "pending")
     assert press(api(alice)).content == answer.content

@@ -14,8 +14,9 @@ from django.utils import timezone
 from accounts.models import User
 from orders import cancellation, payments
 from orders.errors import BadWebhook
-from orders.gateways import Authorized, Declined, Missing, Outcome, ProviderFailed, Unknown, Unsent
+from orders.gateways import ProviderFailed
 from orders.models import Order, OutboxMessage, Payment, WebhookEvent
+from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
 from orders.settlement import settle
 from tests.fakes import FakeGateway
 from tests.orders.purchases import fresh, history, ordered

@@ -10,9 +10,10 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from orders import payments, refunds
 from orders.errors import IdempotencyKeyReused, NotRefundable, RefundTooLarge
-from orders.gateways import Declined, ProviderFailed
+from orders.gateways import ProviderFailed
 from orders.idempotency import Answer, Request
 from orders.models import IdempotencyKey, Order, OutboxMessage, Payment, Refund
+from orders.outcomes import Declined
 from tests.fakes import FakeGateway
 from tests.orders.purchases import fresh, history, ordered, shelf
 

@@ -4,8 +4,8 @@ import pytest
 
 from accounts.models import User
 from orders.errors import IllegalTransition
-from orders.gateways import Authorized, Declined, Missing, Outcome, Unknown, Unsent
 from orders.models import CartLine, IdempotencyKey, Order, OutboxMessage
+from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
 from orders.settlement import close, settle
 from orders.states import OrderStatus
 from tests.fakes import FakeGateway

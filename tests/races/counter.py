@@ -15,9 +15,9 @@ from accounts.models import User
 from config.audit import check_books, compare
 from orders import checkout, mail, outbox, payments
 from orders.errors import OrderError
-from orders.gateways import Outcome, Unknown
 from orders.idempotency import Answer, Request
 from orders.models import Order, OutboxMessage, Payment
+from orders.outcomes import Outcome, Unknown
 from orders.pricing import minor_units
 from shop.errors import ShopError
 from tests.fakes import FakeGateway

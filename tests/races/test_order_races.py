@@ -17,9 +17,9 @@ from django.utils import timezone
 from accounts.models import User
 from orders import cancellation, payments, refunds
 from orders.errors import NotRefundable, RefundTooLarge
-from orders.gateways import Authorized
 from orders.idempotency import Answer, Request
 from orders.models import Order, Refund
+from orders.outcomes import Authorized
 from orders.settlement import settle
 from shop.models import StockEntry
 from tests.factories import cart_of, product

@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from orders import cancellation, payments, settlement
 from orders.errors import CartIsEmpty, RequestInProgress
-from orders.gateways import Authorized, Outcome
 from orders.idempotency import Answer
 from orders.models import CartLine, Order, Payment
+from orders.outcomes import Authorized, Outcome
 from orders.settlement import settle
 from tests.factories import cart_of, product
 from tests.fakes import FakeGateway
