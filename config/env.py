@@ -9,6 +9,7 @@ Roadmap: workflow/twelve-factor, security/secrets-in-environment
 """
 
 import sys
+from math import inf
 from typing import NamedTuple
 
 import environ
@@ -45,7 +46,7 @@ VARIABLES: dict[str, Variable] = {
     "PAYMENT_API_BASE": Variable("", "Address of the payment provider; empty means the real Stripe."),
     "PAYMENT_WEBHOOK_SECRET": Variable(LOCAL_WEBHOOK_SECRET, "Signs the provider's webhooks.", is_secret=True),
     "PAYMENT_DEADLINE_SECONDS": Variable(
-        "5", "Longest time that one purchase waits for the provider, retries included."
+        "5", "Longest time that one purchase waits for the provider, retries included; at most 9."
     ),
     "RESERVATION_SECONDS": Variable("900", "How long an unpaid order keeps its units."),
     "RECONCILE_AFTER_SECONDS": Variable("10", "Age at which a pending order is asked about at the provider."),
@@ -73,15 +74,16 @@ def flag(name: str) -> bool:
     raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
 
 
-def number(name: str) -> float:
-    """Read a number ≥ 0; anything else is refused with the variable's name."""
+def number(name: str, *, most: float = inf) -> float:
+    """Read a number from 0 to `most`; anything else is refused with the variable's name."""
     value = text(name)
     try:
         parsed = float(value)
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a number, not {value!r}.") from None
-    if not 0 <= parsed < float("inf"):
-        raise ImproperlyConfigured(f"{name} must be a number of at least 0, not {value!r}.")
+    if not 0 <= parsed <= most or parsed == inf:
+        limits = "at least 0" if most == inf else f"at least 0 and at most {most:g}"
+        raise ImproperlyConfigured(f"{name} must be a number of {limits}, not {value!r}.")
     return parsed
 
 

@@ -3,7 +3,8 @@
     Category ─┬─ Product ── Stock (on_hand, reserved)      available = on_hand - reserved
               └─ Category        └── StockEntry, StockEntry, …     sum(quantity) = on_hand, always
 
-Stock and ledger are written by `shop/stock.py` alone. The constraints below refuse what a bug there would do.
+Stock and ledger are written by `shop/stock.py`, and for products just invented by `shop/catalogue/bulk.py`. The
+constraints below refuse what a bug there would do.
 
 Roadmap: databases/relational-model, databases/keys, databases/data-types, databases/schema-design
 """
@@ -73,6 +74,21 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(search_vector=SearchQuery(words, config="english", search_type="websearch"))
 
 
+class Currency(models.TextChoices):
+    """What a price may be in: only currencies with two decimals. The yen has none and the dinar three, and both would
+    be charged a hundredfold or a tenth (`orders.pricing.minor_units`).
+    """
+
+    CHF = "CHF", "CHF"
+    DKK = "DKK", "DKK"
+    EUR = "EUR", "EUR"
+    GBP = "GBP", "GBP"
+    NOK = "NOK", "NOK"
+    PLN = "PLN", "PLN"
+    SEK = "SEK", "SEK"
+    USD = "USD", "USD"
+
+
 class Product(models.Model):
     """Something with a price. `attributes` holds what only some products have: material, size, colour.
 
@@ -85,7 +101,7 @@ class Product(models.Model):
     name = models.CharField(max_length=160)
     description = models.TextField()
     price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
-    currency = models.CharField(max_length=3, default="EUR")
+    currency = models.CharField(max_length=3, choices=Currency, default=Currency.EUR)
     attributes = models.JSONField(default=dict, blank=True)
     is_listed = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -102,7 +118,7 @@ class Product(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=0), name="price_is_not_negative"),
-            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="currency_is_iso_4217"),
+            models.CheckConstraint(condition=Q(currency__in=Currency.values), name="currency_has_two_decimals"),
         ]
         indexes = [
             # Each serves one ordering of the product list; the id breaks ties, so that a cursor never skips a product.

@@ -39,6 +39,13 @@ SELECT t.relname, c.attname FROM pg_class t JOIN pg_attribute c ON c.attrelid = 
 WHERE t.relkind = 'r' AND t.relname ~ %s AND c.attname LIKE '%%\\_id' AND NOT EXISTS (
     SELECT 1 FROM pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'f' AND c.attnum = ANY (k.conkey))
 """
+DOUBLE = """
+SELECT narrow.indexrelid::regclass || ' is the beginning of ' || wide.indexrelid::regclass
+FROM pg_index narrow JOIN pg_index wide USING (indrelid) JOIN pg_class t ON t.oid = indrelid
+WHERE t.relname ~ '^(orders|shop)_' AND narrow.indexrelid <> wide.indexrelid
+AND NOT narrow.indisunique AND narrow.indpred IS NULL AND wide.indpred IS NULL
+AND wide.indkey::text LIKE narrow.indkey::text || ' %' AND wide.indclass::text LIKE narrow.indclass::text || '%'
+"""
 COLUMNS = """
 SELECT table_name, column_name, data_type, numeric_precision, numeric_scale, is_nullable = 'YES'
 FROM information_schema.columns WHERE table_schema = 'public' AND table_name ~ %s
@@ -113,3 +120,8 @@ def test_moment_is_the_same_wherever_it_was_written_down(alice: User, gateway: F
 
     assert rows("SELECT placed_at AT TIME ZONE 'Europe/Berlin' FROM orders_order") == [(datetime(2026, 1, 1, 0, 30),)]
     assert list(Order.objects.filter(placed_at__year=2025)) == [order]
+
+
+@pytest.mark.roadmap("databases/indexes")
+def test_no_index_is_only_the_beginning_of_another(db: None) -> None:
+    assert rows(DOUBLE) == []

@@ -1,6 +1,6 @@
 """What production changes: own secrets, HTTPS only, collected static files. A difference, never a copy.
 
-Refuses to start with a default or missing secret, or for any host name at all, naming the variable.
+Refuses to start with a default or missing secret, or with * in ALLOWED_HOSTS, naming the variable.
 
 Roadmap: security/security-misconfiguration, security/secrets-management
 """
@@ -14,6 +14,7 @@ DEBUG = False
 SECRET_KEY = env.secret("SECRET_KEY")
 PAYMENT_API_KEY = env.secret("PAYMENT_API_KEY")
 PAYMENT_WEBHOOK_SECRET = env.secret("PAYMENT_WEBHOOK_SECRET")
+env.secret("EMAIL_URL")  # without it every mail would be a file on this server, and nobody would notice
 if "*" in ALLOWED_HOSTS:  # noqa: F405 - a forged Host header would then stand in the links of our answers
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of this shop, not *.")
 

@@ -42,7 +42,8 @@ class CartLine(models.Model):
     """Some units of one product; a product stands in a cart once."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
+    # Where a foreign key has no index of its own, a unique constraint or index of the table begins with it.
+    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines", db_index=False)
     product = models.ForeignKey(Product, models.CASCADE, related_name="+")
     quantity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(MOST_UNITS)])
     added_at = models.DateTimeField(db_default=Now())

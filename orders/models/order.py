@@ -28,7 +28,7 @@ APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update |
 class IdempotencyKey(models.Model):
     """A key that a buyer sent with a request that must happen once, and the answer it got. Kept for 24 hours."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path and body of the request.")
     created_at = models.DateTimeField(db_default=Now())
@@ -68,7 +68,7 @@ class Order(models.Model):
     """One purchase. `number` is its name outside; `id` never leaves the database."""
 
     number = models.CharField(max_length=14, unique=True)
-    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders")
+    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders", db_index=False)
     idempotency_key = models.OneToOneField(IdempotencyKey, models.SET_NULL, null=True, blank=True, related_name="order")
     status = models.CharField(max_length=10, choices=OrderStatus, default=OrderStatus.PENDING)
     currency = models.CharField(max_length=3)
@@ -138,7 +138,7 @@ class OrderLine(models.Model):
 class OrderEvent(models.Model):
     """One thing that happened to an order. Numbered without gaps, never changed: a trigger refuses."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="events")
+    order = models.ForeignKey(Order, models.CASCADE, related_name="events", db_index=False)
     sequence = models.PositiveIntegerField()
     type = models.CharField(max_length=40)
     details = models.JSONField(default=dict)

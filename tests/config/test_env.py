@@ -70,12 +70,22 @@ def test_number(monkeypatch: pytest.MonkeyPatch) -> None:
     assert env.number("RESERVATION_SECONDS") == 0.5
 
 
+def test_number_above_its_limit_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYMENT_DEADLINE_SECONDS", "9.5")
+
+    with pytest.raises(
+        ImproperlyConfigured, match="PAYMENT_DEADLINE_SECONDS must be a number of at least 0 and at most 9"
+    ):
+        env.number("PAYMENT_DEADLINE_SECONDS", most=9)
+
+
 SOUND = {
     "SECRET_KEY": "a-secret-of-our-own-that-nobody-else-knows-0123456789",
     "PAYMENT_API_KEY": "sk_live_of_our_own",
     "PAYMENT_WEBHOOK_SECRET": "whsec_of_our_own",
     "DATABASE_URL": "postgres://shop:secret@127.0.0.1:1/shop",
     "ALLOWED_HOSTS": "shop.example",
+    "EMAIL_URL": "smtp://shop:of_our_own@mail.example:25",
 }
 
 
@@ -95,7 +105,7 @@ def test_production_starts_with_secrets_of_its_own() -> None:
 
 REFUSED = [
     (name, value)
-    for name in ("SECRET_KEY", "PAYMENT_API_KEY", "PAYMENT_WEBHOOK_SECRET")
+    for name in ("SECRET_KEY", "PAYMENT_API_KEY", "PAYMENT_WEBHOOK_SECRET", "EMAIL_URL")
     for value in (None, "", env.VARIABLES[name].default)
 ]
 
@@ -112,7 +122,7 @@ def test_production_refuses_a_missing_or_known_secret_by_name(name: str, value: 
 
 @pytest.mark.roadmap("security/security-misconfiguration")
 def test_production_speaks_https_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SECRET_KEY", "PAYMENT_API_KEY", "PAYMENT_WEBHOOK_SECRET"):
+    for name in ("SECRET_KEY", "PAYMENT_API_KEY", "PAYMENT_WEBHOOK_SECRET", "EMAIL_URL"):
         monkeypatch.setenv(name, SOUND[name])
 
     production = runpy.run_module("config.settings.production")

@@ -12,8 +12,8 @@ from tests.factories import CategoryFactory, ProductFactory, product
 
 WALLS: list[tuple[str, dict[str, Any]]] = [
     ("price_is_not_negative", {"price": Decimal("-0.01")}),
-    ("currency_is_iso_4217", {"currency": "eur"}),
-    ("currency_is_iso_4217", {"currency": "E1R"}),
+    ("currency_has_two_decimals", {"currency": "eur"}),
+    ("currency_has_two_decimals", {"currency": "JPY"}),
 ]
 
 
