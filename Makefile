@@ -7,7 +7,7 @@ PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python
 PORT ?= 8000
 export PORT
 export PYTHONUNBUFFERED = 1
-# The shop is ten processes; where somebody has turned bytecode off, each would compile all packages anew at every start.
+# The shop is nine processes; where somebody has turned bytecode off, each would compile all packages anew at every start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help

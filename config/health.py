@@ -1,7 +1,8 @@
 """Two questions an orchestrator asks: is the process alive (else restart it), can it serve (else send nobody)?
 
 `live` asks nothing of anybody: a process must not be killed because a neighbour is down. `ready` needs the database
-alone, since the shop sells without Redis; what else is down is named all the same.
+alone, since the shop sells without Redis; what else is down is named all the same. `cache` is
+REDIS_URL, where the circuit breaker counts; `broker` is CELERY_BROKER_URL, by default another database of that Redis.
 
 Roadmap: deployment/kubernetes-scaling-and-self-healing, observability/infrastructure-monitoring
 """

@@ -18,13 +18,13 @@ from config.logging import request_id
 logger = logging.getLogger(__name__)
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
-type_of_next = Callable[[HttpRequest], HttpResponse]
+GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestIdMiddleware:
     """Take the caller's X-Request-ID if it is well formed, else make one; log under it and send it back."""
 
-    def __init__(self, get_response: type_of_next) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -42,7 +42,7 @@ class RequestIdMiddleware:
 class BodyLimitMiddleware:
     """Refuse a body that is too large before a byte of it is read; Django itself limits only what it reads for us."""
 
-    def __init__(self, get_response: type_of_next) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -56,7 +56,7 @@ class BodyLimitMiddleware:
 class DatabaseDownMiddleware:
     """Turn a lost database connection outside of DRF (sessions, admin) into the same 503 problem as inside."""
 
-    def __init__(self, get_response: type_of_next) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Everything that stands around the shop when it runs: servers, processes, manifests.
+"""Everything that stands around the shop when it runs: servers, processes, the benchmark.
 
 Nothing here is imported by the shop itself. Start reading in `local/run.py` (`make run`), then `embedded/`.
 """

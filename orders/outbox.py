@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that a worker may hold a message; longer than a task may run, so two workers never hold one.
 LEASE = 15
-#: After so many failed attempts somebody must look. With the pauses below: after about three hours.
+#: After so many failed attempts somebody must look. The pauses below add up to about two and a half hours.
 MOST_ATTEMPTS = 24
 #: Messages that the relay keeps with the broker at a time. A longer queue would outlast the first 20 seconds, and every
 #: message in it would be published again behind itself.

@@ -3,7 +3,7 @@
 The sum of all refunds, those under way included, stands in the payment row and is checked under the order's lock; a
 check constraint stands behind it. The provider is called later by the outbox, with the refund's id as key.
 
-Refuses: an order without taken money (NotRefundable), more than is left of it (RefundTooLarge).
+Refuses: an order that is not paid or has nothing left to give back (NotRefundable), more than is left (RefundTooLarge).
 
 Roadmap: api/rest-resource-design
 """

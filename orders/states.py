@@ -3,6 +3,8 @@
     order     pending ─► paid ─► fulfilled ─► refunded        pending ─► declined | expired | cancelled
                            └───► cancelled | refunded
 
+              (nobody packs here yet: no code leads to `fulfilled`)
+
     payment   created ─► authorized ─► capturing ─► captured ─► refunded
                  │            └──► voiding ─► voided
                  ├──► voiding  (the order died before the provider answered)

@@ -1,15 +1,17 @@
-"""The only writer of stock: every unit that is promised, sold, received or counted goes through this file.
+"""The one writer of stock: every unit that is promised, sold, received or counted goes through this file.
 
     receive ─► on_hand ─► reserve ─► reserved ─┬─► commit   (sold: leaves on_hand and reserved)
                   ▲                            └─► release  (back to available)
                   └── put_back (returned), correct (counted)
 
 Every function moves all of its lines in one statement or none, and locks the stock rows in the order of their ids, so
-that two baskets with the same products in opposite order wait for each other instead of deadlocking. Each must run
+that two carts with the same products in opposite order wait for each other instead of deadlocking. Each must run
 inside the caller's transaction, as its last statement: the row of a popular product is then held for one commit only.
 
 Refuses: more than is left (OutOfStock), a count below what is promised (CountBelowReserved), a call outside of a
 transaction.
+
+The opening stock of invented products alone comes in beside it, by COPY (`shop/catalogue/bulk.py`).
 
 Roadmap: commerce/inventory, databases/acid, architecture/high-traffic-reservations
 """
@@ -33,7 +35,7 @@ class Line(NamedTuple):
 
 
 # `locked` takes the row locks in id order before anything is written. After a wait PostgreSQL checks `guard` again on
-# the newest version of the row, so the last unit goes to one buyer. NO KEY: order lines may still point at the product.
+# the newest version of the row, so the last unit goes to one buyer. NO KEY: the weakest lock that stops writers.
 # `wanted` is a list of VALUES and no array: PostgreSQL sees how many rows it has and keeps one plan for each number of
 # lines. What an array holds it sees only when it comes, and plans anew every time, which took half of the statement.
 MOVE = """
@@ -133,7 +135,7 @@ def _move(sql: str, lines: list[Line], kind: str = "", sign: int = 0, reference:
 
 def _require_transaction() -> None:
     if not connection.in_atomic_block:
-        raise TransactionManagementError("Stock moves only inside a transaction: half a basket must never stay moved.")
+        raise TransactionManagementError("Stock moves only inside a transaction: half an order must never stay moved.")
 
 
 def _shortages(lines: list[Line]) -> list[Shortage]:

