@@ -19,16 +19,16 @@ INTRODUCTION = """\
 
 # The roadmap
 
-Every topic of a backend developer's roadmap, where a real shop needs it. A **code** topic is shown by running code and
-proved by a test that runs it; **ops** by a file that a test validates or a process that is really started;
-**lab** by a small experiment you can run; **guide** is a comparison with what plays the same part here.
+A backend developer's roadmap, told by one shop: in each chapter what is built, then what is not built yet. A **code**
+topic is shown by running code and proved by a test that runs it; **ops** by a file that a test validates or a process
+that is really started; **lab** by a small experiment you can run; **guide** is a comparison with what plays the same
+part here.
 The lesson of a topic tells what it is, how this shop does it and why, and ends with commands to try.
 """
 
 
 def render(survey: Survey) -> str:
-    built = [topic for topic in survey.topics.values() if not survey.is_waiting(topic)]
-    blocks = [INTRODUCTION, f"Built: {len(built)} of {len(survey.topics)} topics.\n", _contents(survey)]
+    blocks = [INTRODUCTION, f"{_count(survey)}\n", _contents(survey)]
     blocks += [_chapter(survey, chapter) for chapter in survey.chapters]
     return "\n".join(blocks)
 
@@ -37,11 +37,16 @@ def in_readme(survey: Survey, text: str) -> str:
     """The README with its table of chapters brought up to date, between the two marks; without them, as it is."""
     before, mark, rest = text.partition(MARKS[0])
     _, end, after = rest.partition(MARKS[1])
-    return f"{before}{mark}\n\n{_contents(survey, PATH)}\n{end}{after}" if mark and end else text
+    return f"{before}{mark}\n\n{_count(survey)}\n\n{_contents(survey, PATH)}\n{end}{after}" if mark and end else text
+
+
+def _count(survey: Survey) -> str:
+    built = [topic for topic in survey.topics.values() if not survey.is_waiting(topic)]
+    return f"Built: {len(built)} of {len(survey.topics)} topics."
 
 
 def _contents(survey: Survey, page: str = "") -> str:
-    lines = ["| Chapter | Built | |", "|---|---|---|"]
+    lines = ["| Chapter | Built | In Japanese |", "|---|---|---|"]
     for chapter in survey.chapters:
         built = [topic for topic in chapter.topics if not survey.is_waiting(topic)]
         lines.append(

@@ -35,6 +35,17 @@ def test_topics_not_built_are_listed_in_one_line(readme):
     assert "Built: 4 of 5 topics." in text
 
 
+def test_readme_says_how_many_topics_are_built(project, readme):
+    project.write("README.md", "\n\n".join(["By hand.", *page.MARKS]))
+
+    readme()
+
+    text = (project.root / "README.md").read_text("utf-8")
+    assert text.startswith(
+        f"By hand.\n\n{page.MARKS[0]}\n\nBuilt: 4 of 5 topics.\n\n| Chapter | Built | In Japanese |\n"
+    )
+
+
 def test_many_tests_of_one_topic_are_counted(project, readme):
     tests = [f'@pytest.mark.roadmap("trade/stock")\ndef test_{number}(): ...\n' for number in range(5)]
     project.write("tests/shop/test_more.py", "\n\n".join(tests))
