@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from config.problems import CONTENT_TYPE
-from orders.gateways import Declined, Unknown, Unsent
+from orders.outcomes import Declined, Unknown, Unsent
 from shop.models import Product
 from tests.factories import cart_of, product
 from tests.fakes import FakeGateway
