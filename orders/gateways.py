@@ -172,12 +172,13 @@ def _is_about(metadata: Any, name: str, ours: Payment | Refund) -> bool:
 
 
 def _outcome(intent: stripe.PaymentIntent) -> Outcome:
+    """Read an intent. One that nobody has refused yet may still be approved, whatever it waits for."""
     if intent.status in {"requires_capture", "succeeded"}:
         return Authorized(intent.id)
-    if intent.status == "processing":
-        return Unknown()
     refusal = intent.last_payment_error
-    return Declined(intent.id, (refusal and (refusal.decline_code or refusal.code)) or intent.status)
+    if intent.status == "requires_payment_method" and refusal:
+        return Declined(intent.id, refusal.decline_code or refusal.code or intent.status)
+    return Declined(intent.id, intent.status) if intent.status == "canceled" else Unknown(intent.id)
 
 
 def _declined(refusal: stripe.CardError) -> Declined:

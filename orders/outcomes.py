@@ -34,7 +34,9 @@ class Unsent:
 
 @dataclass(frozen=True)
 class Unknown:
-    """No usable answer: the money may be held or not."""
+    """No usable answer: the money may be held or not. With an id the provider knows the payment and is not done yet."""
+
+    provider_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -103,9 +103,10 @@ def close(order: Order, status: OrderStatus, reason: str) -> None:
 def _let_go(order: Order, outcome: Authorized) -> None:
     """Money was held for an order that ended meanwhile, unknown to the void that ran or will: void it by name."""
     payment = order.payment
-    if payment.provider_id or payment.status not in {PaymentStatus.VOIDING, PaymentStatus.VOIDED}:
+    is_known = payment.provider_id == outcome.provider_id and payment.status != PaymentStatus.DECLINED
+    if is_known or payment.status not in {PaymentStatus.VOIDING, PaymentStatus.VOIDED, PaymentStatus.DECLINED}:
         return
-    if payment.status == PaymentStatus.VOIDED:
+    if payment.status != PaymentStatus.VOIDING:
         payment.move_to(PaymentStatus.VOIDING)
     payment.provider_id = outcome.provider_id
     messages = [Message("payment.void", {"order": order.pk})]

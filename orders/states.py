@@ -8,7 +8,7 @@
     payment   created ─► authorized ─► capturing ─► captured ─► refunded
                  │            └──► voiding ─► voided
                  ├──► voiding  (the order died before the provider answered)
-                 └──► declined
+                 └──► declined ─► voiding  (the bank approved after all)
 
 "capturing" and "voiding" are claims, committed before the provider is called: whoever claims first decides whether the
 money is taken or let go, and a crash in between is resumed, not guessed at.
@@ -73,7 +73,9 @@ PAYMENT_MOVES: Mapping[str, frozenset[str]] = {
     PaymentStatus.CAPTURED: frozenset({PaymentStatus.REFUNDED}),
     PaymentStatus.VOIDING: frozenset({PaymentStatus.VOIDED}),
     PaymentStatus.VOIDED: frozenset({PaymentStatus.VOIDING}),  # an authorization that arrived after all, years late
-    PaymentStatus.DECLINED: frozenset(),
+    PaymentStatus.DECLINED: frozenset(
+        {PaymentStatus.VOIDING}
+    ),  # the provider lets a refused payment be confirmed again
     PaymentStatus.REFUNDED: frozenset(),
 }
 

@@ -81,7 +81,7 @@ HAVING count(event.id) <> o.event_count OR max(event.sequence) IS DISTINCT FROM 
 SELECT o.number, o.status, payment.status AS payment
 FROM orders_order o JOIN orders_payment payment ON payment.order_id = o.id
 WHERE (o.status, payment.status) NOT IN (
-        ('pending', 'created'), ('declined', 'declined'),
+        ('pending', 'created'), ('declined', 'declined'), ('declined', 'voiding'), ('declined', 'voided'),
         ('paid', 'authorized'), ('paid', 'capturing'), ('paid', 'captured'),
         ('fulfilled', 'authorized'), ('fulfilled', 'capturing'), ('fulfilled', 'captured'),
         ('expired', 'voiding'), ('expired', 'voided'),

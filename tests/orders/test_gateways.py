@@ -94,6 +94,20 @@ def test_no_of_the_bank_is_for_good_and_says_why(stripe_gateway: StripeGateway, 
     assert not stripe_gateway.is_refusing()
 
 
+@pytest.mark.parametrize("card", [{}, {"payment_method": "pm_card_visa"}], ids=["no card yet", "not confirmed yet"])
+def test_payment_that_is_under_way_is_neither_held_nor_declined(
+    provider: Neighbour, stripe_gateway: StripeGateway, card: dict[str, str]
+) -> None:
+    made = payment()
+    ours = {"amount": 4200, "currency": "eur", "metadata[payment]": str(made.pk)}
+
+    begun = provider.post("payment_intents", **ours, **card).json()
+
+    assert stripe_gateway.find(made) == Unknown(begun["id"])
+    provider.post(f"payment_intents/{begun['id']}/cancel")
+    assert stripe_gateway.find(made) == Declined(begun["id"], "canceled")
+
+
 def test_card_that_nobody_knows_is_declined(stripe_gateway: StripeGateway) -> None:
     assert stripe_gateway.authorize(payment("pm_unheard_of")) == Declined("", "resource_missing")
 

@@ -3,13 +3,14 @@
 import pytest
 
 from accounts.models import User
+from orders import payments
 from orders.errors import IllegalTransition
 from orders.models import CartLine, IdempotencyKey, Order, OutboxMessage
 from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
 from orders.settlement import close, settle
 from orders.states import OrderStatus
 from tests.fakes import FakeGateway
-from tests.orders.purchases import fresh, history, ordered, render, shelf
+from tests.orders.purchases import fresh, history, ordered, perform_all, render, shelf
 
 HELD = Authorized("pi_1")
 REFUSED = Declined("pi_1", "insufficient_funds")
@@ -97,11 +98,17 @@ def test_money_held_for_an_order_that_is_no_more_is_let_go(pending: Order, voide
     assert history(pending) == ["OrderPlaced", "OrderCancelled", "LateAuthorization"]
 
 
-def test_declined_order_takes_no_late_money(pending: Order) -> None:
+def test_money_held_for_a_declined_order_is_let_go(pending: Order, gateway: FakeGateway) -> None:
     settle(pending.pk, REFUSED)
-    settle(pending.pk, HELD)
+    late = gateway.authorize(pending.payment)
 
-    assert fresh(pending).payment.status == "declined"
+    for _ in range(2):
+        settle(pending.pk, late)
+    assert history(pending) == ["OrderPlaced", "PaymentDeclined", "LateAuthorization"]
+    perform_all({"payment.void": lambda message: payments.void(message["order"], gateway=gateway)})
+
+    assert (fresh(pending).status, fresh(pending).payment.status) == ("declined", "voided")
+    assert list(gateway.book.values()) == ["voided"]
 
 
 def test_order_that_is_paid_cannot_be_closed(pending: Order) -> None:

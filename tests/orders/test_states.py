@@ -18,6 +18,7 @@ LEGAL_FOR_PAYMENTS = {
     *product(["authorized"], ["capturing", "voiding"]),
     ("capturing", "captured"),
     ("captured", "refunded"),
+    ("declined", "voiding"),
     ("voiding", "voided"),
     ("voided", "voiding"),
 }
