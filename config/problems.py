@@ -46,6 +46,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     # The purchase
     shop.OutOfStock: Problem(409, "out-of-stock", "Not enough stock", ("lines",)),
     orders.CartIsEmpty: Problem(409, "cart-is-empty", "The cart is empty"),
+    orders.CartIsFull: Problem(409, "cart-is-full", "The cart is full", ("most",)),
     orders.NotForSale: Problem(409, "not-for-sale", "No longer for sale", ("sku",)),
     orders.MixedCurrencies: Problem(409, "mixed-currencies", "The cart mixes currencies", ("currencies",)),
     orders.PaymentDeclined: Problem(402, "payment-declined", "Payment declined", ("reason", "order")),

@@ -19,6 +19,7 @@ ROUTES = {
 }
 BEAT_SCHEDULE = {
     "reconcile-pending-orders": {"task": "orders.tasks.reconcile_pending_orders", "schedule": 5.0},
+    "forget-abandoned-carts": {"task": "orders.tasks.forget_abandoned_carts", "schedule": 3600.0},
     "forget-old-idempotency-keys": {"task": "orders.tasks.forget_old_keys", "schedule": 3600.0},
 }
 #: Seconds. Shorter than the consumer's lease in `orders/outbox.py`, so that two workers never hold one message.

@@ -2,7 +2,7 @@
 
 A cart promises nothing: stock and price are decided when the button is pressed. `take` empties it for that press.
 
-Refuses: a product that is not listed (UnknownProduct).
+Refuses: a product that is not listed (UnknownProduct), a line beyond the hundredth (CartIsFull).
 
 Roadmap: commerce/order-processing
 """
@@ -10,13 +10,16 @@ Roadmap: commerce/order-processing
 import hashlib
 import secrets
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils import timezone
 
+from orders.errors import CartIsFull
 from orders.models import Cart, CartLine, Order
-from orders.models.cart import MOST_UNITS
+from orders.models.cart import MOST_LINES, MOST_UNITS
 from orders.pricing import Item
 from shop.errors import UnknownProduct
 from shop.models import Product
@@ -24,6 +27,9 @@ from shop.stock import Line
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+#: How long a guest's cart is kept after its last line came in.
+KEPT_FOR = timedelta(days=30)
 
 
 def open_for_user(user: "User") -> Cart:
@@ -50,10 +56,17 @@ def find_guest_cart(token: str | None) -> Cart | None:
 
 
 def add(cart: Cart, *, sku: str, quantity: int) -> CartLine:
-    """Put units into the cart, on top of those already there, up to the limit of a line."""
+    """Put units into the cart, on top of those already there, up to the limit of a line.
+
+    Every line costs locks and time when the button is pressed, hence the limit of lines. Two clicks at once may pass it
+    by one.
+    """
     product = Product.objects.listed().filter(sku=sku).first()
     if product is None:
         raise UnknownProduct(sku)
+    held = set(cart.lines.values_list("product_id", flat=True)[:MOST_LINES])
+    if len(held) == MOST_LINES and product.pk not in held:
+        raise CartIsFull(MOST_LINES)
     [(line_id, units)] = _top_up(cart, [Line(product.pk, quantity)])
     return CartLine(id=line_id, cart=cart, product=product, quantity=units)
 
@@ -72,7 +85,12 @@ def remove(line: CartLine) -> None:
 # What is poured is what was deleted: of two merges at once the second finds the lines gone.
 POUR_OUT = """
 WITH poured AS (
-    DELETE FROM orders_cartline WHERE cart_id = %s RETURNING product_id, quantity, added_at, id
+    DELETE FROM orders_cartline WHERE id IN (
+        SELECT id FROM orders_cartline WHERE cart_id = %(guest)s ORDER BY added_at, id LIMIT greatest(%(most)s - (
+            SELECT count(*) FROM orders_cartline WHERE cart_id = %(into)s
+        ), 0)
+    )
+    RETURNING product_id, quantity, added_at, id
 )
 SELECT product_id, quantity FROM poured ORDER BY added_at, id
 """
@@ -80,10 +98,13 @@ SELECT product_id, quantity FROM poured ORDER BY added_at, id
 
 @transaction.atomic
 def merge(guest: Cart, into: Cart) -> None:
-    """Pour a guest's cart into the user's. The empty one stays, for a click that is still on its way to it."""
+    """Pour a guest's cart into the user's, as far as there is room for its lines.
+
+    The empty one stays, for a click that is still on its way to it; `forget_abandoned` clears it away.
+    """
     _lock(into)
     with connection.cursor() as cursor:
-        cursor.execute(POUR_OUT, [guest.pk])
+        cursor.execute(POUR_OUT, {"guest": guest.pk, "into": into.pk, "most": MOST_LINES})
         _top_up(into, [Line(*row) for row in cursor.fetchall()])
 
 
@@ -92,6 +113,13 @@ def put_back(order: Order) -> None:
     cart = open_for_user(order.buyer)
     _lock(cart)
     _top_up(cart, order.stock_lines())
+
+
+def forget_abandoned(*, now: datetime | None = None, limit: int = 500) -> int:
+    """Delete up to `limit` guests' carts that nobody put anything into for a month; return how many."""
+    month_ago = (now or timezone.now()) - KEPT_FOR
+    old = Cart.objects.filter(user=None, created_at__lt=month_ago).exclude(lines__added_at__gte=month_ago)
+    return Cart.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:limit])).delete()[1].get("orders.Cart", 0)
 
 
 def _lock(cart: Cart) -> None:
@@ -126,13 +154,13 @@ def _top_up(cart: Cart, lines: Sequence[Line]) -> list[tuple[UUID, int]]:
         return cursor.fetchall()
 
 
-# The row lock on the cart makes a second press wait; the DELETE then finds no line left for it. Lock, read, price and
-# empty are one statement, so there is no moment in which two presses hold the same line.
+# The row lock on the cart makes a second press wait; the DELETE then finds no line left for it. Two statements, because
+# a statement sees the database as it was when it began: one that has waited for the lock would take the lines as they
+# were before, and miss those that came in meanwhile.
+LOCK = "SELECT id FROM orders_cart WHERE user_id = %s FOR UPDATE"
 TAKE = """
-WITH cart AS (
-    SELECT id FROM orders_cart WHERE user_id = %s FOR UPDATE
-), taken AS (
-    DELETE FROM orders_cartline line USING cart WHERE line.cart_id = cart.id
+WITH taken AS (
+    DELETE FROM orders_cartline line WHERE line.cart_id = %s
     RETURNING line.product_id, line.quantity, line.added_at, line.id
 )
 SELECT product.id, product.sku, product.name, product.price, product.currency, product.is_listed, taken.quantity
@@ -147,7 +175,8 @@ def take(user_id: int) -> list[Item]:
     Only one of two presses gets the lines. Must run in the purchase's transaction: a refusal leaves the cart as it was.
     """
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, [user_id])
+        cursor.execute(LOCK, [user_id])
+        cursor.execute(TAKE, cursor.fetchone() or [None])
         return [Item(*row) for row in cursor.fetchall()]
 
 

@@ -17,6 +17,14 @@ class CartIsEmpty(OrderError):
         super().__init__("Your cart is empty.")
 
 
+class CartIsFull(OrderError):
+    """The cart has as many different products as a cart may have."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"A cart holds at most {most} different products.")
+
+
 class NotForSale(OrderError):
     """A product in the cart was taken out of the shop meanwhile."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from orders import gateways, idempotency, mail, outbox, payments
+from orders import cart, gateways, idempotency, mail, outbox, payments
 
 logger = logging.getLogger(__name__)
 
@@ -50,3 +50,9 @@ def reconcile_pending_orders() -> None:
 def forget_old_keys() -> None:
     """Drop idempotency keys older than a day."""
     logger.info("forgot %s idempotency keys", idempotency.forget_old())
+
+
+@shared_task
+def forget_abandoned_carts() -> None:
+    """Drop guests' carts that nobody came back to."""
+    logger.info("forgot %s guests' carts", cart.forget_abandoned())

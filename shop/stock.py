@@ -34,15 +34,16 @@ class Line(NamedTuple):
     quantity: int
 
 
-# `locked` takes the row locks in id order before anything is written. After a wait PostgreSQL checks `guard` again on
-# the newest version of the row, so the last unit goes to one buyer. NO KEY: the weakest lock that stops writers.
+# `locked` takes the row locks in id order before anything is written, and reads each row as it is once the lock is
+# held: the last unit goes to one buyer, and a unit given back during the wait is sold. So `change` and `guard` go by
+# `locked`; `stock` is still seen as it was when the statement began. NO KEY: the weakest lock that stops writers.
 # `wanted` is a list of VALUES and no array: PostgreSQL sees how many rows it has and keeps one plan for each number of
 # lines. What an array holds it sees only when it comes, and plans anew every time, which took half of the statement.
 MOVE = """
 WITH wanted (product_id, quantity) AS (
     VALUES {{wanted}}
 ), locked AS (
-    SELECT stock.product_id, wanted.quantity
+    SELECT stock.product_id, stock.on_hand, stock.reserved, wanted.quantity
     FROM shop_stock stock JOIN wanted USING (product_id)
     ORDER BY stock.product_id FOR NO KEY UPDATE OF stock
 ), moved AS (
@@ -65,7 +66,8 @@ def reserve(lines: Iterable[Line]) -> None:
     Costs one statement however many lines there are. Lines of the same product are added up first.
     """
     merged = _merged(lines)
-    change, guard = "reserved = stock.reserved + locked.quantity", "stock.on_hand - stock.reserved >= locked.quantity"
+    change = "reserved = locked.reserved + locked.quantity"
+    guard = "locked.on_hand - locked.reserved >= locked.quantity"
     moved = {product_id for (product_id,) in _move(MOVE.format(change=change, guard=guard) + MOVED, merged)}
     if short := [line for line in merged if line.product_id not in moved]:
         raise OutOfStock(_shortages(short))  # the caller's transaction rolls back what the other lines got
@@ -73,19 +75,19 @@ def reserve(lines: Iterable[Line]) -> None:
 
 def release(lines: Iterable[Line]) -> None:
     """Take a promise back: the units can be bought again."""
-    change = "reserved = stock.reserved - locked.quantity"
+    change = "reserved = locked.reserved - locked.quantity"
     _move(MOVE.format(change=change, guard="true") + MOVED, _merged(lines))
 
 
 def commit(lines: Iterable[Line], *, reference: str) -> None:
     """Sell reserved units: they leave the shelf and the promise, and the ledger says to which order."""
-    change = "on_hand = stock.on_hand - locked.quantity, reserved = stock.reserved - locked.quantity"
+    change = "on_hand = locked.on_hand - locked.quantity, reserved = locked.reserved - locked.quantity"
     _move(MOVE.format(change=change, guard="true") + ENTER, _merged(lines), StockEntry.Kind.SOLD, -1, reference)
 
 
 def put_back(lines: Iterable[Line], *, reference: str) -> None:
     """Put sold units back on the shelf, as after a cancellation."""
-    change = "on_hand = stock.on_hand + locked.quantity"
+    change = "on_hand = locked.on_hand + locked.quantity"
     _move(MOVE.format(change=change, guard="true") + ENTER, _merged(lines), StockEntry.Kind.RETURNED, 1, reference)
 
 
@@ -94,7 +96,7 @@ def receive(*, product_id: int, quantity: int, reference: str) -> None:
     if quantity < 1:
         raise ValueError("A delivery brings at least one unit.")
     Stock.objects.bulk_create([Stock(product_id=product_id)], ignore_conflicts=True)
-    change = "on_hand = stock.on_hand + locked.quantity"
+    change = "on_hand = locked.on_hand + locked.quantity"
     lines = [Line(product_id, quantity)]
     _move(MOVE.format(change=change, guard="true") + ENTER, lines, StockEntry.Kind.RECEIVED, 1, reference)
 

@@ -175,6 +175,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 1), ('quantity__lte', 99)), name='cart_quantity_in_bounds'),
         ),
         migrations.AddIndex(
+            model_name='cart',
+            index=models.Index(condition=models.Q(('user', None)), fields=['created_at'], name='guest_carts_by_age'),
+        ),
+        migrations.AddIndex(
             model_name='idempotencykey',
             index=models.Index(fields=['created_at'], name='key_by_age'),
         ),

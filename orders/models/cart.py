@@ -15,6 +15,8 @@ from shop.models import Product
 
 #: Units of one product in one cart. A shop that sells by the pallet raises it here and in the constraint.
 MOST_UNITS = 99
+#: Lines of one cart.
+MOST_LINES = 100
 
 
 class Cart(models.Model):
@@ -33,6 +35,7 @@ class Cart(models.Model):
                 name="cart_has_one_owner",
             )
         ]
+        indexes = [models.Index(fields=["created_at"], condition=Q(user=None), name="guest_carts_by_age")]
 
     def __str__(self) -> str:
         return f"Cart {self.pk}"

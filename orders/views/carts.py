@@ -6,6 +6,7 @@ Roadmap: api/http-methods, auth/stateless-authentication
 import re
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -17,6 +18,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from accounts.views import LogIn
 from orders import cart
+from orders.errors import CartIsFull
 from orders.models import Cart, CartLine
 from orders.serializers import AddLineSerializer, CartLineSerializer, CartSerializer, ChangeLineSerializer
 from shop.errors import UnknownProduct
@@ -73,7 +75,7 @@ class CartDetail(CartView):
 class CartLines(CartView):
     """The lines of the caller's cart."""
 
-    problems = (UnknownProduct,)
+    problems = (UnknownProduct, CartIsFull)
 
     @extend_schema(
         operation_id="add_to_cart",
@@ -86,7 +88,8 @@ class CartLines(CartView):
         """Put units of a product into the cart, on top of those already there."""
         wanted = AddLineSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        line = cart.add(self.open_cart(request), **wanted.validated_data)
+        with transaction.atomic():  # a refusal makes no cart
+            line = cart.add(self.open_cart(request), **wanted.validated_data)
         return Response(CartLineSerializer(line).data, status.HTTP_201_CREATED)
 
 

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from orders import cart
+from orders.errors import CartIsFull
 from orders.models import Cart, CartLine
+from orders.models.cart import MOST_LINES
 from orders.outcomes import Declined
 from shop.errors import UnknownProduct
 from tests.factories import ProductFactory, cart_of, product
@@ -53,6 +55,41 @@ def test_product_that_is_not_listed_cannot_be_added(alice: User) -> None:
         with pytest.raises(UnknownProduct) as refusal:
             cart.add(cart.open_for_user(alice), sku=sku, quantity=1)
         assert refusal.value.sku == sku
+
+
+def test_cart_is_full_at_a_hundred_lines(alice: User) -> None:
+    mine, shelf = cart.open_for_user(alice), product().category
+    things = ProductFactory.create_batch(MOST_LINES + 1, category=shelf)
+    CartLine.objects.bulk_create(CartLine(cart=mine, product=thing, quantity=1) for thing in things[1:])
+
+    with pytest.raises(CartIsFull):
+        cart.add(mine, sku=things[0].sku, quantity=1)
+    assert cart.add(mine, sku=things[1].sku, quantity=1).quantity == 2
+
+
+def test_guests_lines_that_find_no_room_stay_where_they_are(alice: User) -> None:
+    mine, guests = cart.open_for_user(alice), cart.open_for_guest(cart.new_token())
+    things = ProductFactory.create_batch(MOST_LINES + 1, category=product().category)
+    CartLine.objects.bulk_create(CartLine(cart=mine, product=thing, quantity=1) for thing in things[2:])
+    for thing in things[:2]:
+        cart.add(guests, sku=thing.sku, quantity=1)
+
+    cart.merge(guests, into=mine)
+
+    assert mine.lines.count() == MOST_LINES
+    assert units(guests) == {things[1].sku: 1}
+
+
+def test_guests_cart_that_nobody_touched_for_a_month_is_forgotten(alice: User) -> None:
+    desk, now = product(), timezone.now()
+    _, stale, fresh = (cart.open_for_guest(cart.new_token()) for _ in range(3))
+    for opened in (stale, fresh, cart.open_for_user(alice)):
+        cart.add(opened, sku=desk.sku, quantity=1)
+    Cart.objects.exclude(pk=None).update(created_at=now - timedelta(days=40))
+    CartLine.objects.filter(cart=stale).update(added_at=now - timedelta(days=31))
+
+    assert cart.forget_abandoned(now=now) == 2
+    assert set(Cart.objects.all()) == {fresh, alice.cart}
 
 
 def test_line_is_changed(alice: User) -> None:

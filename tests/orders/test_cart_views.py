@@ -136,6 +136,7 @@ def test_product_that_is_not_for_sale_is_404(alice: User, api: Api, sku: str) ->
     ProductFactory(sku="HIDDEN", is_listed=False)
 
     assert assert_problem(add(api(alice), sku), 404, "unknown-product")["sku"] == sku
+    assert not Cart.objects.exists()
 
 
 @pytest.mark.roadmap("api/http-methods")

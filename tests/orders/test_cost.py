@@ -76,10 +76,10 @@ def anne(transactional_db: None, alice: User) -> User:
 
 
 @pytest.mark.parametrize("lines", [1, 2, 20])
-def test_purchase_of_any_size_is_eight_statements_in_two_commits(anne: User, api: Api, lines: int) -> None:
+def test_purchase_of_any_size_is_nine_statements_in_two_commits(anne: User, api: Api, lines: int) -> None:
     wire = bought(api, anne, lines)
 
-    assert len(wire.statements) == 8, wire.statements
+    assert len(wire.statements) == 9, wire.statements
     assert wire.said.count("BEGIN") == wire.said.count("COMMIT") == 2
 
 

@@ -119,6 +119,16 @@ def test_unit_added_while_the_guest_logs_in_is_kept(guest: Cart, alice: User, de
     assert units() == 3
 
 
+@pytest.mark.roadmap("databases/acid")
+def test_press_during_a_login_buys_the_cart_before_or_after_it(line: CartLine, guest: Cart) -> None:
+    cart.add(guest, sku=product().sku, quantity=1)
+
+    queued([line.cart], partial(cart.merge, guest, line.cart), partial(press, line.cart.user, FakeGateway()))
+
+    assert sorted(OrderLine.objects.values_list("quantity", flat=True)) == [1, 3]
+    assert not line.cart.lines.exists()
+
+
 def cancel_and_buy(line: CartLine, gateway: MuteGateway) -> list[Any]:
     """A pending order gives two products back to a cart that is being bought: one in it, one not."""
     chair = product()

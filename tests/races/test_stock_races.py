@@ -95,6 +95,20 @@ def test_baskets_in_opposite_order_wait_for_each_other(transactional_db: None) -
     assert opposite_baskets() == [None, None]
 
 
+@transaction.atomic
+def release(wanted: Product) -> None:
+    stock.release([stock.Line(wanted.pk, 1)])
+
+
+@pytest.mark.breaks_the_books
+@pytest.mark.roadmap("databases/acid")
+def test_unit_given_back_while_a_buyer_waits_is_the_buyers(transactional_db: None) -> None:
+    lamp = product(stocked=1)
+    reserve([lamp])
+
+    assert queued([lamp.stock], partial(release, lamp), partial(reserve, [lamp])) == [None, None]
+
+
 @pytest.mark.breaks_the_books
 def test_without_an_order_of_locks_they_deadlock(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     walls.no_order_of_locks(monkeypatch)

@@ -8,6 +8,7 @@ Roadmap: testing/integration-tests
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -29,18 +30,17 @@ LOOK_THEN_RESERVE = """
 WITH wanted (product_id, quantity) AS (
     VALUES {{wanted}}
 ), locked AS MATERIALIZED (
-    SELECT stock.product_id, locked.quantity
-    FROM shop_stock stock JOIN wanted locked USING (product_id) WHERE {guard}
+    SELECT stock.product_id, stock.on_hand, stock.reserved, wanted.quantity
+    FROM shop_stock stock JOIN wanted USING (product_id)
 ), moved AS (
-    UPDATE shop_stock stock SET {change} FROM locked WHERE stock.product_id = locked.product_id
+    UPDATE shop_stock stock SET {change} FROM locked WHERE stock.product_id = locked.product_id AND {guard}
     RETURNING stock.product_id, locked.quantity
 )
 """
 
 LOOK_THEN_TAKE = """
 WITH seen AS MATERIALIZED (
-    SELECT line.id, line.product_id, line.quantity FROM orders_cartline line JOIN orders_cart cart ON cart.id = cart_id
-    WHERE cart.user_id = %s
+    SELECT line.id, line.product_id, line.quantity FROM orders_cartline line WHERE line.cart_id = %s
 ), emptied AS (
     DELETE FROM orders_cartline USING seen WHERE orders_cartline.id = seen.id
 )
@@ -49,7 +49,7 @@ FROM seen JOIN shop_product product ON product.id = seen.product_id ORDER BY pro
 """
 
 LOOK_THEN_POUR = """
-WITH seen AS MATERIALIZED (SELECT id, product_id, quantity FROM orders_cartline WHERE cart_id = %s),
+WITH seen AS MATERIALIZED (SELECT id, product_id, quantity FROM orders_cartline WHERE cart_id = %(guest)s),
      emptied AS (DELETE FROM orders_cartline USING seen WHERE orders_cartline.id = seen.id)
 SELECT product_id, quantity FROM seen
 """
@@ -78,7 +78,15 @@ def no_row_locks(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_second_look_at_stock(patch: pytest.MonkeyPatch) -> None:
+    move = stock._move
+
+    def from_before(sql: str, *rest: Any) -> list[tuple[int]]:
+        for column in ("on_hand", "reserved"):
+            sql = sql.replace(f"{column} = locked.{column}", f"{column} = stock.{column}")
+        return move(sql, *rest)
+
     patch.setattr(stock, "MOVE", LOOK_THEN_RESERVE)
+    patch.setattr(stock, "_move", from_before)
 
 
 def no_order_of_locks(patch: pytest.MonkeyPatch) -> None:
@@ -95,6 +103,7 @@ def no_order_of_locks(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_cart_lock(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(cart, "LOCK", cart.LOCK.removesuffix(" FOR UPDATE"))
     patch.setattr(cart, "TAKE", LOOK_THEN_TAKE)
 
 
