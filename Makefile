@@ -7,7 +7,7 @@ PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python
 PORT ?= 8000
 export PORT
 export PYTHONUNBUFFERED = 1
-# The shop is nine processes; where somebody has turned bytecode off, each would compile all packages anew at every start.
+# The shop is eleven processes; where somebody has turned bytecode off, each would compile all packages anew at every start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -49,9 +49,8 @@ bench: environment-dev ## Purchases per second next to a bare Django view (ARGS=
 audit: environment ## Check the books of the demo shop: stock, money, orders, mails
 	@.venv/bin/python -m deploy.local.manage audit
 
-lock: environment ## Resolve pyproject.toml anew into requirements.lock (all Pythons, all platforms, with hashes)
-	@UV_PYTHON_DOWNLOADS=never UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes --all-extras --no-annotate $(UPGRADE) pyproject.toml -o requirements.lock
+lock: ## Resolve pyproject.toml anew into requirements.lock (all Pythons, all platforms, with hashes)
+	@$(PYTHON) deploy/local/install.py lock $(UPGRADE)
 
 clean: ## Remove .venv, var/ (all data of the demo) and caches
 	@if [ -x .venv/bin/python ]; then .venv/bin/python -m deploy.local.stop; fi

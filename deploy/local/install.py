@@ -1,4 +1,4 @@
-"""Make .venv hold exactly what requirements.lock says: `python3 deploy/local/install.py demo|dev`.
+"""Make .venv hold exactly what requirements.lock says: `python3 deploy/local/install.py demo|dev`, or write that lock.
 
     venv ─► pip installs uv (pinned, hashed) ─► uv installs the locked packages, every file checked against its hash
 
@@ -40,7 +40,9 @@ def main() -> None:
     with one_at_a_time():
         if not venv_is_usable():
             make_venv()
-        if not is_installed(wanted):
+        if wanted == "lock":
+            lock(sys.argv[2:])
+        elif not is_installed(wanted):
             install(wanted)
             stamp(wanted).write_text(fingerprint())
 
@@ -93,11 +95,22 @@ def make_venv() -> None:
     run(sys.executable, "-m", "venv", "--clear", VENV)
 
 
-def install(wanted: str) -> None:
+def lock(upgrades: "list[str]") -> None:
+    """Resolve pyproject.toml anew: for all Pythons and platforms, with hashes, and nothing said of where files lie."""
+    install_uv()
+    kinds = ["--universal", "--python-version", "3.11", "--all-extras", "--generate-hashes", "--no-annotate"]
+    uv("pip", "compile", "--quiet", *kinds, *upgrades, ROOT / "pyproject.toml", "-o", LOCK)
+
+
+def install_uv() -> None:
     if not (VENV / "bin" / "uv").exists():
         say("installing uv")
         pip = [PYTHON, "-m", "pip", "--disable-pip-version-check"]
         run(*pip, "install", "--quiet", "--require-hashes", "-r", INSTALLER)
+
+
+def install(wanted: str) -> None:
+    install_uv()
     say(f"installing the locked packages ({wanted})")
     extras = ["--all-extras"] if wanted == "dev" else []
     # Wheels only: nothing is compiled here, so no compiler can be missing.
@@ -126,7 +139,7 @@ def uv(*arguments: object) -> None:
 
 def environment_for_uv() -> "dict[str, str]":
     """uv does not read pip's configuration: where it has none of its own, hand on what the machine tells pip."""
-    environment = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
+    environment = dict(os.environ, UV_PYTHON_DOWNLOADS="never", UV_CUSTOM_COMPILE_COMMAND="make lock")
     listing = subprocess.run([str(PYTHON), "-m", "pip", "config", "list"], stdout=subprocess.PIPE, text=True).stdout
     told = dict(re.findall(r"^(?:global|install|:env:)\.([\w-]+)='(.*)'$", listing, re.MULTILINE))
     uv_has_its_own = {"UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL"} & environment.keys()

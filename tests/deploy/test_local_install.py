@@ -38,3 +38,18 @@ def test_demos_packages_are_enough_for_all_that_the_demo_runs(tmp_path: Path, mo
 
     assert done.returncode == 0, done.stderr
     assert {"config.redis_broker", "orders.tasks", "deploy.demo.scenes"} <= set(done.stdout.split())
+
+
+@pytest.mark.enable_socket
+def test_dependency_that_was_just_written_down_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = (ROOT / "pyproject.toml").read_text().replace('"django>=', '"toolz>=1",\n    "django>=', 1)
+    (tmp_path / "pyproject.toml").write_text(project)
+    (tmp_path / "requirements.lock").write_text((ROOT / "requirements.lock").read_text())
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    monkeypatch.setattr(install, "LOCK", tmp_path / "requirements.lock")
+
+    install.lock([])
+
+    locked = (tmp_path / "requirements.lock").read_text()
+    assert "\ntoolz==" in locked
+    assert "://" not in locked
