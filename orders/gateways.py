@@ -39,6 +39,7 @@ class PaymentGateway(Protocol):
     def is_refusing(self) -> bool: ...
     def authorize(self, payment: Payment) -> Outcome: ...
     def find(self, payment: Payment) -> Outcome: ...
+    def forestall(self, payment: Payment) -> Outcome: ...
     def capture(self, payment: Payment) -> None: ...
     def void(self, payment: Payment) -> None: ...
     def refund(self, refund: Refund) -> str: ...
@@ -62,29 +63,12 @@ class StripeGateway:
 
     def authorize(self, payment: Payment) -> Outcome:
         """Ask the provider to hold the amount. Repeated with the same payment it returns what the first call did."""
-        params: Any = {
-            "amount": minor_units(payment.amount),
-            "currency": payment.currency.lower(),
+        card = {
             "payment_method": payment.method,
-            "payment_method_types": ["card"],
-            "capture_method": "manual",
             "confirm": True,
             "error_on_requires_action": True,  # a card that asks for 3-D Secure is declined: nobody is there to answer
-            "metadata": {"payment": str(payment.pk), "order": payment.order.number},
         }
-        try:
-            intent = self._call(
-                lambda: self._client.payment_intents.create(params, {"idempotency_key": str(payment.pk)})
-            )
-        except stripe.CardError as refusal:
-            return _declined(refusal)
-        except stripe.InvalidRequestError as refusal:
-            return Declined("", refusal.code or "invalid_request")
-        except BreakerOpen:
-            return Unsent()
-        except stripe.StripeError as failure:
-            return Unsent() if getattr(failure, "never_sent", False) else Unknown()
-        return _outcome(intent)
+        return self._open(payment, card)
 
     def find(self, payment: Payment) -> Outcome:
         """Look the payment up at the provider, by its id there or by ours in the metadata; never creates anything."""
@@ -94,6 +78,14 @@ class StripeGateway:
             return self._call(lambda: self._search(payment))
         except (stripe.StripeError, BreakerOpen):
             return Unknown()
+
+    def forestall(self, payment: Payment) -> Outcome:
+        """Take the payment's key for an intent without a card, and say what became of it; what the key did before is
+        found instead. A request of ours that is still on its way is refused under that key, whenever it arrives.
+
+        https://docs.stripe.com/api/idempotent_requests: another request under a known key is an error.
+        """
+        return self._open(payment, {})
 
     def capture(self, payment: Payment) -> None:
         """Take the held money. Raise ProviderFailed when that is not certain."""
@@ -118,6 +110,28 @@ class StripeGateway:
             if made := self._made(refund):
                 return made
             raise
+
+    def _open(self, payment: Payment, card: dict[str, Any]) -> Outcome:
+        params: Any = {
+            "amount": minor_units(payment.amount),
+            "currency": payment.currency.lower(),
+            "payment_method_types": ["card"],
+            "capture_method": "manual",
+            "metadata": {"payment": str(payment.pk), "order": payment.order.number},
+        } | card
+        try:
+            key: Any = {"idempotency_key": str(payment.pk)}
+            return _outcome(self._call(lambda: self._client.payment_intents.create(params, key)))
+        except stripe.CardError as refusal:
+            return _declined(refusal)
+        except stripe.InvalidRequestError as refusal:
+            return Declined("", refusal.code or "invalid_request")
+        except stripe.IdempotencyError:
+            return self.find(payment)  # `authorize` and `forestall` share the key: the other one was first
+        except BreakerOpen:
+            return Unsent()
+        except stripe.StripeError as failure:
+            return Unsent() if getattr(failure, "never_sent", False) else Unknown()
 
     def _bring_to(self, status: str, payment: Payment, action: Callable[[Any], object]) -> None:
         """Act unless it is done already, however the answer got lost. A fresh key each time: the provider would repeat

@@ -39,14 +39,18 @@ def capture(order_id: int, *, gateway: PaymentGateway) -> None:
 
 
 def void(order_id: int, *, gateway: PaymentGateway) -> None:
-    """Let go whatever the provider holds for an order that came to nothing."""
+    """Let go whatever the provider holds for an order that came to nothing, and see to it that nothing comes after:
+    a request that is still on its way there would hold the money when nobody asks any more.
+    """
     payment = Payment.objects.select_related("order").get(order_id=order_id)
     if payment.status != PaymentStatus.VOIDING:
         return
     outcome = gateway.find(payment)
-    if isinstance(outcome, Unknown):
+    if isinstance(outcome, Missing):
+        outcome = gateway.forestall(payment)
+    if isinstance(outcome, Unsent) or outcome == Unknown():
         raise ProviderFailed("The provider did not say what it holds.")
-    if isinstance(outcome, Authorized):
+    if isinstance(outcome, Authorized | Unknown):
         payment.provider_id = outcome.provider_id
         gateway.void(payment)
     _finish(order_id, PaymentStatus.VOIDING, PaymentStatus.VOIDED, "PaymentVoided", provider_id=payment.provider_id)
@@ -127,8 +131,8 @@ def reconcile(*, gateway: PaymentGateway, now: datetime | None = None, limit: in
 def _ask(order: Order, gateway: PaymentGateway, now: datetime) -> None:
     """Repeat the call with its key: it returns what the first one did, or does it now. Failing that, look it up.
 
-    A provider that keeps answering with an error and holds nothing is given up on: should the money turn up later all
-    the same, its webhook has it voided.
+    A provider that keeps answering with an error and holds nothing is given up on: `void` sees to it that the money
+    does not turn up later.
     """
     outcome = gateway.authorize(order.payment)
     if isinstance(outcome, Unknown):
@@ -181,7 +185,7 @@ def hear(event_id: str, *, gateway: PaymentGateway) -> None:
     payment = _payment_of(_look_up(event.payload, "data", "object", "metadata", "payment"))
     if payment is None or not event.type.startswith("payment_intent."):
         return  # another system's payment, or news that we caused ourselves
-    payment.provider_id = payment.provider_id or str(_look_up(event.payload, "data", "object", "id") or "")
+    payment.provider_id = str(_look_up(event.payload, "data", "object", "id") or payment.provider_id)
     outcome = gateway.find(payment)
     if isinstance(outcome, Unknown | Unsent | Missing):
         raise ProviderFailed("The provider announced a change but did not say how things stand.")

@@ -13,6 +13,7 @@ class FakeGateway:
     def __init__(self, outcome: Outcome | None = None, *, refusing: bool = False) -> None:
         self.outcome, self.refusing = outcome, refusing
         self.book: dict[str, str] = {}
+        self.barred: set[str] = set()
         self.refunds: dict[str, Refund] = {}
         self.calls: list[str] = []
 
@@ -23,6 +24,8 @@ class FakeGateway:
         self.calls.append("authorize")
         if self.outcome is not None:
             return self.outcome
+        if str(payment.pk) in self.barred:
+            return Unknown()
         self.book.setdefault(str(payment.pk), "held")
         return Authorized(f"pi_{payment.pk}")
 
@@ -30,6 +33,10 @@ class FakeGateway:
         if isinstance(self.outcome, Unknown | Declined):
             return self.outcome
         return Authorized(f"pi_{payment.pk}") if str(payment.pk) in self.book else Missing()
+
+    def forestall(self, payment: Payment) -> Outcome:
+        self.barred.add(str(payment.pk))
+        return Missing()
 
     def capture(self, payment: Payment) -> None:
         self._move(payment, "held", "taken")

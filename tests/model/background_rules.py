@@ -22,7 +22,7 @@ from shop.errors import CountBelowReserved
 from shop.models import Product
 from tests.model.cart_rules import skus
 from tests.model.expectation import Press
-from tests.model.provider import CLOCK_WEATHER, WORKER_WEATHER
+from tests.model.provider import CLOCK_WEATHER, WORKER_WEATHER, Intent
 from tests.model.purchase_rules import PurchaseRules, presses
 
 cents = st.sampled_from([Decimal("0.01"), Decimal("0.05"), Decimal("12.80"), Decimal("99.90"), Decimal(500)])
@@ -113,6 +113,19 @@ class PurchaseMachine(StaffRules):
     @rule()
     def late_request_reaches_the_provider(self) -> None:
         self.provider.land()
+
+    @precondition(lambda self: self.refused())
+    @rule(place=st.integers(0, 20))
+    def bank_approves_what_it_had_declined(self, place: int) -> None:
+        refused = self.refused()
+        self.provider.approve(refused[place % len(refused)])
+
+    def refused(self) -> list[Intent]:
+        """What the provider could still confirm of orders that were declined."""
+        declined = {number for number, order in self.model.orders.items() if order.status == "declined"}
+        book = self.provider.book.values()
+        waiting = [intent for intent in book if intent["status"] == "requires_payment_method"]
+        return [intent for intent in waiting if intent["metadata"]["order"] in declined]
 
     @precondition(lambda self: self.delivered < len(self.provider.events))
     @rule(times=st.integers(1, 2))

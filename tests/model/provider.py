@@ -48,6 +48,7 @@ class Provider:
         self.book: dict[str, Intent] = {}
         self.refunds: dict[str, str] = {}
         self.in_flight: list[Intent] = []
+        self.barred: set[str] = set()
         self.events: list[bytes] = []
         self.complaints: list[str] = []
 
@@ -67,6 +68,8 @@ class Provider:
             raise Killed
         if self.weather in {"lost_before", "failing", "in_flight"}:
             return Unknown()
+        if str(payment.pk) in self.barred:
+            return Unknown()
         intent = self._accept(asked)
         if self.weather == "killed_after":
             raise Killed
@@ -78,6 +81,12 @@ class Provider:
             return Unknown()
         intent = self.book.get(str(payment.pk))
         return _outcome(intent) if intent else Missing()
+
+    def forestall(self, payment: Payment) -> Outcome:
+        self._require_no_transaction("forestall")
+        if str(payment.pk) not in self.book:
+            self.barred.add(str(payment.pk))
+        return self.find(payment)
 
     def capture(self, payment: Payment) -> None:
         self._move(payment, "requires_capture", "succeeded")
@@ -103,10 +112,16 @@ class Provider:
     # What happens there without us
 
     def land(self) -> None:
-        """The requests that were on their way when we stopped waiting arrive now."""
+        """The requests that were on their way when we stopped waiting arrive now; a key that was taken refuses them."""
         for asked in self.in_flight:
-            self._accept(asked)
+            if asked["metadata"]["payment"] not in self.barred:
+                self._accept(asked)
         self.in_flight = []
+
+    def approve(self, intent: Intent) -> None:
+        """The bank says yes after all to what it had declined."""
+        intent["status"] = "requires_capture"
+        self._announce("payment_intent.amount_capturable_updated", intent)
 
     def sign(self, event: bytes, *, age: int = 0) -> str:
         """Sign an event as Stripe does: t=…,v1=HMAC-SHA256 of "t.body"."""

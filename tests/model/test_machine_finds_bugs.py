@@ -27,7 +27,7 @@ BUGS: dict[str, Break] = {
     "release forgets": lambda patch: patch.setattr(stock, "release", lambda lines: None),
     "release forgets a line": lambda patch: patch.setattr(stock, "release", release_that_forgets_the_second_line),
     "done messages are done again": lambda patch: patch.setattr(outbox, "CLAIM", FORGETFUL_CLAIM),
-    # Needs a request that was lost, an order closed meanwhile, a void that found nothing: some 60 games.
+    # Needs a declined order, a bank that approves it after all, and the news of it.
     "late money is kept": lambda patch: patch.setattr(settlement, "_let_go", lambda order, outcome: None),
 }
 

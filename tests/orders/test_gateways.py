@@ -14,7 +14,7 @@ from orders.breaker import FAILURES, Breaker
 from orders.gateways import ProviderFailed, StripeGateway, configured
 from orders.models import Order, Payment, Refund
 from orders.outcomes import Authorized, Declined, Missing, Unknown, Unsent
-from tests.deploy.payment_provider.neighbour import KEY, Neighbour
+from tests.deploy.payment_provider.neighbour import KEY, Neighbour, eventually
 
 pytestmark = pytest.mark.roadmap("commerce/payment-gateway", "testing/external-api-integration-tests")
 
@@ -195,6 +195,34 @@ def test_held_money_is_let_go(provider: Neighbour, stripe_gateway: StripeGateway
         stripe_gateway.void(made)
 
     assert ledger_of(provider) == ("canceled", 0, 0)
+
+
+@pytest.mark.roadmap("api/idempotency")
+def test_request_that_arrives_after_its_key_was_taken_holds_nothing(
+    provider: Neighbour, stripe_gateway: StripeGateway
+) -> None:
+    made = payment()
+
+    for _ in range(2):
+        taken = stripe_gateway.forestall(made)
+        assert isinstance(taken, Unknown)
+        assert taken.provider_id
+        stripe_gateway.void(Payment(id=made.pk, provider_id=taken.provider_id))
+
+    assert stripe_gateway.authorize(made) == Declined(taken.provider_id, "canceled")
+    assert ledger_of(provider) == ("canceled", 0, 0)
+
+
+def test_request_that_is_still_under_way_is_not_overtaken_but_found(provider: Neighbour) -> None:
+    impatient = gateway_to(provider.base, deadline=0.6)
+    made = payment("pm_fault_slow")
+    provider.turn(slow_ms=1000)
+
+    assert (impatient.authorize(made), impatient.find(made)) == (Unknown(), Missing())
+    assert impatient.forestall(made) == Unknown()
+    eventually(lambda: bool(provider.ledger()))
+
+    assert isinstance(impatient.forestall(made), Authorized)
 
 
 @pytest.mark.parametrize("step", ["capture", "void", "refund"])

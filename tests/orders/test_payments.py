@@ -79,6 +79,39 @@ def test_nothing_held_is_nothing_to_void(pending: Order, outcome: Outcome) -> No
     assert money(pending) == "voided"
 
 
+def test_request_that_comes_after_the_void_holds_nothing(pending: Order, gateway: FakeGateway) -> None:
+    cancellation.cancel(pending.pk)
+
+    payments.void(pending.pk, gateway=gateway)
+
+    assert not isinstance(gateway.authorize(pending.payment), Authorized)
+    assert (money(pending), gateway.book) == ("voided", {})
+
+
+class StillThinking(FakeGateway):
+    """Has the request, but not in its list yet."""
+
+    def forestall(self, payment: Payment) -> Outcome:
+        return Unknown()
+
+
+class NotAskedYet(FakeGateway):
+    """Has the payment, and is waiting for the bank's answer."""
+
+    def find(self, payment: Payment) -> Outcome:
+        return Unknown("pi_1")
+
+
+@pytest.mark.parametrize("thinking", [StillThinking(), NotAskedYet()], ids=lambda gateway: type(gateway).__name__)
+def test_void_does_not_take_an_unfinished_request_for_none(pending: Order, thinking: FakeGateway) -> None:
+    cancellation.cancel(pending.pk)
+
+    with pytest.raises(ProviderFailed):
+        payments.void(pending.pk, gateway=thinking)
+
+    assert money(pending) == "voiding"
+
+
 def test_void_waits_for_a_provider_that_does_not_answer(pending: Order) -> None:
     cancellation.cancel(pending.pk)
 
