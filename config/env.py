@@ -41,6 +41,9 @@ VARIABLES: dict[str, Variable] = {
     "REDIS_URL": Variable("redis://127.0.0.1:6379/0", "Cache and circuit breaker; the shop sells without it, slower."),
     "CELERY_BROKER_URL": Variable("", "Task queue: redis://… or amqp://…; empty: database 1 of REDIS_URL."),
     "EMAIL_URL": Variable("", "smtp://user:password@host:25, or filemail:///folder; empty: var/mail/.", is_secret=True),
+    "MAIL_TIMEOUT_SECONDS": Variable(
+        "600", "Longest wait for one answer of the mail server; SMTP gives it ten minutes."
+    ),
     "MAIL_FROM": Variable("Roadmap Shop <orders@shop.example>", "Sender of every mail."),
     "PAYMENT_API_KEY": Variable(LOCAL_PAYMENT_KEY, "Secret key of the Stripe account.", is_secret=True),
     "PAYMENT_API_BASE": Variable("", "Address of the payment provider; empty means the real Stripe."),

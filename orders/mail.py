@@ -27,6 +27,11 @@ def send_confirmation(order_id: int) -> None:
     mail.send()
 
 
+def lease() -> int:
+    """Return for how many seconds a worker may hold a letter: longer than its task may run (`config/settings`)."""
+    return settings.EMAIL_TIMEOUT + 8
+
+
 def message_id(order: Order) -> str:
     """Return the mail's name, the same however often it is sent."""
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")

@@ -24,8 +24,8 @@ CONSUMERS: dict[str, outbox.Consumer] = {
 
 @shared_task
 def deliver_mail(message_id: str) -> None:
-    """Send one letter."""
-    outbox.perform(UUID(message_id), CONSUMERS)
+    """Send one letter; a mail server may take minutes to accept it."""
+    outbox.perform(UUID(message_id), CONSUMERS, lease=mail.lease())
 
 
 @shared_task

@@ -102,7 +102,7 @@ def mails_to(folder: Path) -> dict[str, str]:
 def shop_stack() -> Iterator[Stack]:
     """The whole shop as separate processes, two of them web servers, on servers and ports of its own."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    processes = ("provider", "web", "web.2", "worker", "beat", "relay")
+    processes = ("provider", "web", "web.2", "worker", "mail", "beat", "relay")
     prepare = (("migrate", "--verbosity", "0"), ("seed", "--crowd", "20"))
     folder = ROOT / "var" / f"{os.environ['TEST_RUN']}-stack-{worker}"  # two runs at once get two shops
     with stack(folder, processes=processes, durable=False, prepare=prepare, env=mails_to(folder / "mail")) as shop:

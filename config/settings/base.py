@@ -173,7 +173,9 @@ if email_url.startswith("filemail://"):
     EMAIL_FILE_PATH = Path(email_url.removeprefix("filemail://"))
 elif email_url:
     vars().update(env.read.email_url_config(email_url))
-EMAIL_TIMEOUT = 10
+# Who hangs up on a mail server that still looks through a letter sends it again, and the buyer gets every copy.
+EMAIL_TIMEOUT = int(env.number("MAIL_TIMEOUT_SECONDS"))
+CELERY_TASK_ANNOTATIONS = {"orders.tasks.deliver_mail": {"time_limit": EMAIL_TIMEOUT + 5}}
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM")
 
 PAYMENT_API_KEY = env.text("PAYMENT_API_KEY")

@@ -1,7 +1,7 @@
 """The whole shop as a `with` block: servers, database, every process of the Procfile, ready to be used.
 
-    hold the folder ─► PostgreSQL, Redis ─► migrate, seed ─► provider, web, worker, beat, relay ─► /healthz/ready
-          └──────────── one guard process watches: when we die, it ends all of them, in order ────────────┘
+    hold the folder ─► PostgreSQL, Redis ─► migrate, seed ─► provider, web, worker, mail, beat, relay ─► /healthz/ready
+          └─────────────── one guard process watches: when we die, it ends all of them, in order ───────────────┘
 
     with stack(folder) as shop:
         httpx.get(f"{shop.url}/api/v1/products/")
@@ -30,7 +30,7 @@ from deploy.local.process import ROOT, ShopProcess
 from deploy.local.readiness import SECONDS, wait_until_ready
 from deploy.local.tenancy import tenancy
 
-EVERYTHING = ("provider", "web", "worker", "beat", "relay")
+EVERYTHING = ("provider", "web", "worker", "mail", "beat", "relay")
 
 
 class Stack:

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from config import queues
 from config.celery import app
-from orders import outbox, tasks
+from orders import mail, outbox, tasks
 
 RABBIT, REDIS = "amqp://guest:guest@127.0.0.1:5672//", "redis://127.0.0.1:6379/1"
 
@@ -48,6 +49,14 @@ def test_task_waits_in_its_own_queue(task: Any, queue: str) -> None:
 @pytest.mark.roadmap("messaging/background-workers")
 def test_task_that_hangs_is_ended_before_another_worker_may_begin() -> None:
     assert app.conf.task_time_limit < outbox.LEASE < 20  # the relay's first pause
+    assert tasks.deliver_mail.time_limit < mail.lease() < queues.VISIBILITY_TIMEOUT
     assert app.conf.task_acks_late
     assert app.conf.worker_prefetch_multiplier == 1
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
+
+
+@pytest.mark.roadmap("commerce/transactional-email")
+def test_mail_server_may_take_the_ten_minutes_that_smtp_gives_it() -> None:
+    """RFC 5321, 4.5.3.2.6. Who hangs up sooner may leave a letter there that was taken, and send it again."""
+    assert settings.EMAIL_TIMEOUT >= 600
+    assert tasks.deliver_mail.time_limit > settings.EMAIL_TIMEOUT

@@ -2,7 +2,7 @@
 
 with open_crash_shop(folder) as shop:
     cases = shop.kill_at(STEPS)          # each step once, in processes that are gone afterwards
-    shop.wait_for_rest()                 # worker, beat and relay run on, and repair
+    shop.wait_for_rest()                 # workers, beat and relay run on, and repair
 
 Roadmap: testing/message-queue-integration-tests
 """
@@ -124,12 +124,13 @@ def _is_dead(jobs: dict[str, Step], words: dict[str, Any]) -> bool:
 
 @contextmanager
 def open_crash_shop(directory: Path, env: Mapping[str, str] | None = None) -> Iterator[CrashShop]:
-    """Everything runs on the defaults of the shop; only its mails go to our mail server."""
+    """Everything runs on the defaults of the shop; only its mails go to our mail server, which is quick."""
     port, ledger = free_port(), directory / "mails.jsonl"
     directory.mkdir(parents=True)
     ledger.touch()
     letterbox = [sys.executable, "-m", "tests.crashes.letterbox", str(port), str(ledger)]
-    mails = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
+    # A claim on a letter outlives its worker by as much as the mail server may take: not ten minutes here.
+    mails = {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "MAIL_TIMEOUT_SECONDS": "10"}
     with (
         companion(letterbox, None, directory / "letterbox.log"),
         stack(directory, durable=False, prepare=[["migrate", "--verbosity", "0"]], env=mails | dict(env or {})) as shop,

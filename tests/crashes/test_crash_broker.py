@@ -54,14 +54,14 @@ def mails_of(shop: CrashShop, buyers: list[Case]) -> list[int]:
 @pytest.mark.parametrize("shop", BROKERS, indirect=True)
 def test_queue_grows_without_a_worker_and_drains_with_one(shop: CrashShop) -> None:
     buyers = shop.admit(3)
-    shop.stack["worker"].stop()
+    shop.stack["mail"].stop()
 
     for buyer in buyers:
         shop.sell(buyer)
     assert eventually(lambda: waiting_in(shop, "mail") >= len(buyers))
     assert mails_of(shop, buyers) == [0, 0, 0]
 
-    shop.stack.start("worker")
+    shop.stack.start("mail")
     shop.wait_for_rest()
     assert eventually(lambda: waiting_in(shop, "mail") == 0)
     assert mails_of(shop, buyers) == [1, 1, 1]
@@ -98,12 +98,12 @@ def test_poison_among_good_letters_is_set_aside_alone(rabbit_shop: CrashShop) ->
 @pytest.mark.roadmap("messaging/rabbitmq", "messaging/dead-letter-queue")
 def test_message_that_kills_every_consumer_is_given_up(rabbit_shop: CrashShop) -> None:
     before = waiting_in(rabbit_shop, "dead")
-    rabbit_shop.stack["worker"].stop()
+    rabbit_shop.stack["mail"].stop()
     send_to_mail_queue(rabbit_shop, task="orders.tasks.deliver_mail")
 
     assert eventually(lambda: drop_one_delivery(rabbit_shop) and waiting_in(rabbit_shop, "dead") == before + 1)
 
-    rabbit_shop.stack.start("worker")
+    rabbit_shop.stack.start("mail")
 
 
 def send_to_mail_queue(shop: CrashShop, *, task: str) -> None:

@@ -15,7 +15,7 @@ from tests.faults.books import Books
 from tests.faults.crowd import SKUS, Crowd
 from tests.faults.mail_server import MailServer
 
-PROCESSES = ("provider", "web", "web.2", "worker", "beat", "relay")
+PROCESSES = ("provider", "web", "web.2", "worker", "mail", "beat", "relay")
 FURNISH = f"""
 from django.db import transaction
 from accounts.models import User
@@ -29,7 +29,7 @@ for sku in {SKUS}:
     with transaction.atomic():
         stock.receive(product_id=thing.pk, quantity=100_000, reference="faults")
 """
-IMPATIENT = {"PAYMENT_DEADLINE_SECONDS": "2", "RECONCILE_AFTER_SECONDS": "2"}
+IMPATIENT = {"PAYMENT_DEADLINE_SECONDS": "2", "RECONCILE_AFTER_SECONDS": "2", "MAIL_TIMEOUT_SECONDS": "10"}
 
 
 @pytest.fixture(scope="session")

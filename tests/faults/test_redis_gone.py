@@ -79,7 +79,7 @@ def test_shop_sells_on_without_redis_and_catches_up_by_itself(
 def test_worker_that_is_busy_when_redis_crashes_goes_on_working(
     shop: Stack, crowd: Crowd, books: Books, mail_server: MailServer
 ) -> None:
-    """One of its processes works while the other waits for Redis: so it holds a message when the connection breaks."""
+    """Its child works while its parent waits for Redis: so it holds a message when the connection breaks."""
     mail_server.seconds = 8
     [answer] = crowd.buy(1, clients=1)
     assert wait_until(lambda: books.under_way() == {"messages waiting": 1} and mail_server.at_the_door == 1, 7)
@@ -112,17 +112,18 @@ def test_clock_ticks_again_after_a_crash_of_redis(
 def test_broker_that_forgot_everything_costs_no_mail(
     shop: Stack, crowd: Crowd, books: Books, mail_server: MailServer
 ) -> None:
-    shop["worker"].kill()  # so that messages wait in the broker, and only there
+    for name in ("worker", "mail"):  # so that messages wait in the broker, and only there
+        shop[name].kill()
     crowd.buy(6, clients=3)
     published = "SELECT count(*) FROM orders_outboxmessage WHERE done_at IS NULL AND publications = 0"
     while books.one(published):
         time.sleep(0.1)
 
     answers = outage(shop, crowd, 0.5, lambda: shutil.rmtree(redis_folder(shop) / "appendonlydir", ignore_errors=True))
-    shop.start("worker")
+    shop.start("worker", "mail")
     drained = books.come_to_rest(60)
 
-    print(f"{kinds(answers)}, drained {drained:.1f} s after the worker's return")
+    print(f"{kinds(answers)}, drained {drained:.1f} s after the workers' return")
     assert set(kinds(answers)) <= {"201", "202"}
     for number in books.numbers("paid"):
         assert mail_server.letters_about(number)

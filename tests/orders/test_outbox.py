@@ -96,6 +96,30 @@ def test_no_more_is_published_than_the_workers_get_through(db: None) -> None:
     assert outbox.publish_due(lambda *row: sent.append(row)) == 5
 
 
+def test_letters_that_wait_for_a_slow_mail_server_hold_up_no_money(db: None) -> None:
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(topic="mail.test", payload={}, publications=5, due_at=timezone.now() + timedelta(minutes=10))
+        for _ in range(outbox.MOST_WAITING)
+    )
+    OutboxMessage.objects.create(topic="mail.test", payload={}, due_at=DUE)
+    OutboxMessage.objects.create(topic="payment.capture", payload={}, due_at=DUE)
+    sent: Sent = []
+
+    assert outbox.publish_due(lambda *row: sent.append(row)) == 1
+
+    assert [topic for _, topic in sent] == ["payment.capture"]
+
+
+def test_what_an_emptied_broker_forgot_is_published_again_soon_however_often_it_was_before(
+    message: OutboxMessage,
+) -> None:
+    for _ in range(8):
+        OutboxMessage.objects.update(due_at=DUE)
+        assert outbox.publish_due(lambda *row: None) == 1
+
+    assert pause(message) <= 80
+
+
 @pytest.mark.roadmap("messaging/idempotent-tasks-and-retries")
 def test_message_is_acted_on_once(message: OutboxMessage) -> None:
     acted: list[Any] = []
