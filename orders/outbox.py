@@ -20,7 +20,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from orders.gateways import ProviderFailed
 from orders.models import OutboxMessage
@@ -88,7 +88,10 @@ def publish_due(send: Send, *, limit: int = 100) -> int:
             logger.warning("cannot publish: %s", failure)
             left = [id_ for id_, _ in due[sent:]]
             soon = Now() + timedelta(seconds=1)
-            OutboxMessage.objects.filter(pk__in=left).update(due_at=soon, publications=F("publications") - 1)
+            OutboxMessage.objects.filter(pk__in=left).update(
+                due_at=soon,
+                publications=Greatest(F("publications") - 1, 0),  # a failure that a worker wrote down since made it 0
+            )
             return sent
     return len(due)
 

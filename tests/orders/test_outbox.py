@@ -71,6 +71,19 @@ def test_broker_that_is_away_delays_but_loses_nothing(db: None) -> None:
     assert all(0 < pause(row) <= 1 for row in left)
 
 
+def test_message_that_failed_while_the_broker_refused_it_is_given_back_all_the_same(message: OutboxMessage) -> None:
+    """An earlier publication reached a worker, whose failure counts from nought again."""
+    other = OutboxMessage.objects.create(topic="mail.test", payload={}, due_at=DUE + timedelta(seconds=1))
+
+    def fails_and_is_refused(*row: Any) -> None:
+        outbox.perform(message.pk, {"mail.test": failing})
+        raise ConnectionError("broker away")
+
+    assert outbox.publish_due(fails_and_is_refused) == 0
+
+    assert [(again(row).publications, 0 < pause(row) <= 1) for row in (message, other)] == [(0, True), (0, True)]
+
+
 def test_batch_is_bounded_and_oldest_first(db: None) -> None:
     made = [
         OutboxMessage.objects.create(topic="t", payload={}, due_at=timezone.now() - timedelta(s)) for s in (1, 3, 2)
