@@ -98,14 +98,19 @@ class StripeGateway:
         self._bring_to("canceled", payment, lambda key: cancel(payment.provider_id, {}, key))
 
     def refund(self, refund: Refund) -> str:
-        """Give money back and return the provider's id of the refund."""
+        """Give money back and return the provider's id of the refund; raise ProviderFailed when it did not go back.
+
+        Looks first: the provider forgets keys after a day, and the message that asks for a refund may come back later.
+        """
+        if made := self._made(refund):
+            return made
         params: Any = {
             "payment_intent": refund.payment.provider_id,
             "amount": minor_units(refund.amount),
             "metadata": {"refund": str(refund.pk)},
         }
         try:
-            return self._settle(lambda key: self._client.refunds.create(params, key), str(refund.pk)).id
+            return _given_back(self._settle(lambda key: self._client.refunds.create(params, key), str(refund.pk)))
         except ProviderFailed:
             if made := self._made(refund):
                 return made
@@ -143,10 +148,10 @@ class StripeGateway:
                 raise
 
     def _made(self, refund: Refund) -> str | None:
-        """Find a refund whose answer was an error although the money went back: its key only brings the error again."""
+        """Find a refund that was made before, also one whose answer was an error: its key only repeats the error."""
         params: Any = {"payment_intent": refund.payment.provider_id, "limit": 100}
-        listed = self._settle(lambda _: self._client.refunds.list(params), "")
-        return next((made.id for made in listed.data if _is_about(made.metadata, "refund", refund)), None)
+        listed = self._settle(lambda _: list(self._client.refunds.list(params).auto_paging_iter()), "")
+        return next((_given_back(made) for made in listed if _is_about(made.metadata, "refund", refund)), None)
 
     def _search(self, payment: Payment) -> Outcome:
         """Walk the provider's list from the newest back to the payment's birth (a minute more for unequal clocks)."""
@@ -183,6 +188,13 @@ class StripeGateway:
 
 def _is_about(metadata: Any, name: str, ours: Payment | Refund) -> bool:
     return bool(metadata) and metadata.to_dict().get(name) == str(ours.pk)
+
+
+def _given_back(made: stripe.Refund) -> str:
+    """Pending counts: the money is on its way. Should the buyer's bank return it, the provider's webhook says so."""
+    if made.status in {"failed", "canceled"}:
+        raise ProviderFailed(f"The provider's refund {made.id} has {made.status}: pay the buyer in another way.")
+    return made.id
 
 
 def _outcome(intent: stripe.PaymentIntent) -> Outcome:

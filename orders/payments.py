@@ -8,12 +8,13 @@ Roadmap: commerce/external-services, messaging/idempotent-tasks-and-retries
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import stripe
 from django.conf import settings
 from django.db import DataError, connection, transaction
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from orders import book
@@ -24,6 +25,7 @@ from orders.outcomes import Authorized, Declined, Missing, Unknown, Unsent
 from orders.settlement import close, settle
 from orders.states import OrderStatus, PaymentStatus, RefundStatus
 
+Row = TypeVar("Row", bound=Model)
 #: Seconds that a webhook's timestamp may lie back: a recorded one cannot be played again later. Stripe's own figure.
 WEBHOOK_TOLERANCE = 300
 #: A pending order whose payment the provider answers with errors and does not hold, this long after the press.
@@ -182,7 +184,11 @@ def hear(event_id: str, *, gateway: PaymentGateway) -> None:
     """Work on a stored event. It is only a hint that something changed: the provider is asked how things stand now, so
     events that come late, twice or out of order cannot put an order where it does not belong."""
     event = WebhookEvent.objects.get(pk=event_id)
-    payment = _payment_of(_look_up(event.payload, "data", "object", "metadata", "payment"))
+    ours = _look_up(event.payload, "data", "object", "metadata")
+    refund = _find(Refund.objects.select_related("payment"), _look_up(ours, "refund"))
+    if refund and event.type.startswith("refund."):
+        gateway.refund(refund)  # raises if the buyer's bank sent the money back; as a dead letter it is seen to
+    payment = _find(Payment.objects.select_related("order"), _look_up(ours, "payment"))
     if payment is None or not event.type.startswith("payment_intent."):
         return  # another system's payment, or news that we caused ourselves
     payment.provider_id = str(_look_up(event.payload, "data", "object", "id") or payment.provider_id)
@@ -199,8 +205,8 @@ def _look_up(tree: object, *names: str) -> object:
     return tree
 
 
-def _payment_of(reference: object) -> Payment | None:
+def _find(rows: QuerySet[Row], reference: object) -> Row | None:
     try:
-        return Payment.objects.select_related("order").filter(pk=UUID(str(reference))).first()
+        return rows.filter(pk=UUID(str(reference))).first()
     except ValueError:
         return None

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from deploy.payment_provider.errors import Refusal, missing, wrong_state
 from deploy.payment_provider.faults import MAGIC
 from deploy.payment_provider.forms import CancelIntent, CaptureIntent, ConfirmIntent, CreateIntent
-from deploy.payment_provider.shapes import Shape, intent_shape, new_id
+from deploy.payment_provider.shapes import REFUSES_REFUNDS, Shape, intent_shape, new_id
 from deploy.payment_provider.tables import Intent
 from deploy.payment_provider.webhooks import Post
 
@@ -44,7 +44,7 @@ DECLINES = {
     ),
     "pm_card_chargeDeclinedExpiredCard": Decline("expired_card", "expired_card", "Your card has expired."),
 }
-CARDS = {"pm_card_visa", "pm_card_mastercard", *DECLINES, *MAGIC}
+CARDS = {"pm_card_visa", "pm_card_mastercard", REFUSES_REFUNDS, *DECLINES, *MAGIC}
 UNCONFIRMED = ("requires_payment_method", "requires_confirmation")
 
 

@@ -29,9 +29,13 @@ def create(session: Session, post: Post, wish: CreateRefund) -> Answer:
     if amount > left:
         message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})."
         raise Refusal(400, message, settled=True, code="amount_too_large", param="amount")
-    intent.amount_refunded += amount
     refund = Refund(id=new_id("re"), intent=intent, amount=amount, reason=wish.reason, notes=wish.metadata)
     refund.created = int(time.time())
     session.add(refund)
-    post("charge.refunded", charge_shape(intent))
-    return Answer(200, refund_shape(refund))
+    shape = refund_shape(refund)
+    if shape["status"] == "failed":
+        post("refund.failed", shape)
+    else:
+        intent.amount_refunded += amount
+        post("charge.refunded", charge_shape(intent))
+    return Answer(200, shape)

@@ -11,6 +11,8 @@ from typing import Any
 from deploy.payment_provider.tables import Intent, Refund
 
 API_VERSION = "2026-10-28.endive"
+#: The card whose bank sends every refund back (docs.stripe.com/testing#refunds).
+REFUSES_REFUNDS = "pm_card_refundFail"
 Shape = dict[str, Any]
 
 
@@ -76,7 +78,7 @@ def refund_shape(refund: Refund) -> Shape:
         "metadata": refund.notes,
         "payment_intent": refund.intent.id,
         "reason": refund.reason,
-        "status": "succeeded",
+        "status": "failed" if refund.intent.payment_method == REFUSES_REFUNDS else "succeeded",
     }
 
 

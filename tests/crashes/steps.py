@@ -100,7 +100,7 @@ STEPS: list[Step] = [
     ),
     *_of(
         "refund", "cancelled",
-        sent_and_no_answer_read=(call(f"{GATEWAY}.refund"), SENT),
+        sent_and_no_answer_read=(call(f"{GATEWAY}.refund"), READ, SENT),  # the first call asks what was given back
         given_back_and_not_written_down=(call("orders.payments:_refunded"),),
         written_down_and_not_done=(back("orders.payments:refund"),),
     ),

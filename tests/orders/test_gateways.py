@@ -252,6 +252,35 @@ def test_step_that_is_not_certain_is_said_to_have_failed(nobody: StripeGateway, 
         getattr(nobody, step)(about)
 
 
+def test_refund_that_is_tried_again_after_the_provider_forgot_its_key_is_not_given_twice(
+    provider: Neighbour, stripe_gateway: StripeGateway
+) -> None:
+    made = held(stripe_gateway)
+    stripe_gateway.capture(made)
+    due = Refund(payment=made, amount=Decimal("1.50"))
+    given_back = stripe_gateway.refund(due)
+
+    provider.let_a_day_pass()
+
+    assert stripe_gateway.refund(due) == given_back
+    assert ledger_of(provider) == ("succeeded", 4200, 150)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_refund_that_the_bank_sends_back_has_failed(
+    provider: Neighbour, stripe_gateway: StripeGateway, times: int
+) -> None:
+    made = held(stripe_gateway, "pm_card_refundFail")
+    stripe_gateway.capture(made)
+    due = Refund(payment=made, amount=Decimal("1.50"))
+
+    for _ in range(times):
+        with pytest.raises(ProviderFailed, match="failed"):
+            stripe_gateway.refund(due)
+
+    assert ledger_of(provider) == ("succeeded", 4200, 0)
+
+
 def test_void_of_taken_money_fails(stripe_gateway: StripeGateway) -> None:
     made = held(stripe_gateway)
     stripe_gateway.capture(made)

@@ -15,7 +15,7 @@ from accounts.models import User
 from orders import cancellation, payments
 from orders.errors import BadWebhook
 from orders.gateways import ProviderFailed
-from orders.models import Order, OutboxMessage, Payment, WebhookEvent
+from orders.models import Order, OutboxMessage, Payment, Refund, WebhookEvent
 from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
 from orders.settlement import settle
 from tests.fakes import FakeGateway
@@ -190,8 +190,10 @@ Sent = Callable[..., str]
 def provider_says() -> Sent:
     """Signs and delivers an event about a payment as the provider would; returns the event's id."""
 
-    def deliver(payment: str, event: str = "payment_intent.amount_capturable_updated", at: float = 0) -> str:
-        about = {"id": "pi_1", "metadata": {"payment": payment}}
+    def deliver(
+        payment: str, event: str = "payment_intent.amount_capturable_updated", at: float = 0, refund: str = ""
+    ) -> str:
+        about = {"id": "pi_1", "metadata": {"payment": payment, "refund": refund}}
         payload = json.dumps({"id": f"evt_{event}", "object": "event", "type": event, "data": {"object": about}})
         moment = int(at or time.time())
         signature = stripe.WebhookSignature._compute_signature(f"{moment}.{payload}", settings.PAYMENT_WEBHOOK_SECRET)
@@ -244,8 +246,30 @@ def test_event_about_a_strangers_payment_changes_nothing(
 ) -> None:
     payments.hear(provider_says(reference), gateway=gateway)
     payments.hear(provider_says(str(pending.payment.pk), "charge.refunded"), gateway=gateway)
+    payments.hear(provider_says("", "refund.failed", refund=reference), gateway=SentBack())
 
     assert fresh(pending).status == "pending"
+
+
+class SentBack(FakeGateway):
+    """Gave the money back, and the buyer's bank returned it."""
+
+    def refund(self, refund: Refund) -> str:
+        raise ProviderFailed("failed")
+
+
+@pytest.mark.parametrize("event", ["refund.updated", "refund.failed"])
+def test_refund_that_fails_after_all_is_left_for_somebody_to_look_at(
+    paid: Order, gateway: FakeGateway, provider_says: Sent, event: str
+) -> None:
+    payments.capture(paid.pk, gateway=gateway)
+    cancellation.cancel(paid.pk)
+    payments.refund(Refund.objects.get().pk, gateway=gateway)
+    event_id = provider_says("", event, refund=str(Refund.objects.get().pk))
+
+    payments.hear(event_id, gateway=gateway)
+    with pytest.raises(ProviderFailed):
+        payments.hear(event_id, gateway=SentBack())
 
 
 @pytest.mark.parametrize("age", [-301, 3600 * 24])
