@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -11,6 +12,8 @@ from orders import idempotency
 from orders.errors import IdempotencyKeyMissing, IdempotencyKeyReused, RequestInProgress
 from orders.idempotency import Answer, Claim, Request
 from orders.models import IdempotencyKey
+from tests.fakes import FakeGateway
+from tests.orders.purchases import fresh, ordered
 
 ANSWER = Answer(201, "application/json", "", '{"total":"12.80"}')
 
@@ -94,6 +97,22 @@ def test_hourly_cleaning_drops_only_old_keys(request_of_alice: Request) -> None:
     assert idempotency.forget_old() == 0
     assert idempotency.forget_old(now=timezone.now() + timedelta(hours=25)) == 1
     assert not IdempotencyKey.objects.exists()
+
+
+def test_cleaning_goes_by_small_steps_and_leaves_the_orders(alice: User, gateway: FakeGateway) -> None:
+    """One statement, hence one transaction, for a thousand keys: nobody waits for long, and what is done stays done."""
+    keys = [
+        IdempotencyKey(user=alice, key=str(number), fingerprint="", locked_until=timezone.now())
+        for number in range(2500)
+    ]
+    IdempotencyKey.objects.bulk_create(keys)
+    order = ordered(alice, gateway)
+
+    with CaptureQueriesContext(connection) as statements:
+        assert idempotency.forget_old(now=timezone.now() + timedelta(hours=25)) == 2501
+
+    assert len(statements) == 3
+    assert fresh(order).idempotency_key is None
 
 
 def test_first_kept_answer_stays(request_of_alice: Request) -> None:

@@ -1,17 +1,19 @@
 """The button pressed twice at once, and everything that can happen to an order while the provider is thinking."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from orders import cancellation, payments, settlement
+from orders import cancellation, idempotency, payments, settlement
 from orders.errors import CartIsEmpty, RequestInProgress
-from orders.idempotency import Answer
+from orders.idempotency import Answer, Claim, Request
 from orders.models import CartLine, Order, Payment
 from orders.outcomes import Authorized, Outcome
 from orders.settlement import settle
@@ -42,6 +44,23 @@ def test_second_press_with_the_key_makes_nothing_of_its_own(line: CartLine, gate
     assert press(line.cart.user, gateway, "one") == first
     assert anomalies([first], gateway) == []
     assert len(gateway.book) == Order.objects.count() == 1
+
+
+def test_cleaning_and_a_press_with_a_key_a_day_old_do_not_wait_for_each_other(
+    line: CartLine, gateway: FakeGateway
+) -> None:
+    press(line.cart.user, gateway, "one")
+    tomorrow = timezone.now() + timedelta(hours=25)
+    again = Request(line.cart.user_id, "one", "another")
+
+    forgotten, claimed = queued(
+        [Order.objects.get()],
+        partial(idempotency.forget_old, now=tomorrow),
+        partial(transaction.atomic(idempotency.claim), again, now=tomorrow),
+    )
+
+    assert forgotten == 1
+    assert isinstance(claimed, RequestInProgress | Claim)
 
 
 @pytest.mark.breaks_the_books  # putting the wall up again empties the orders, not the ledger
