@@ -18,7 +18,12 @@ ROUTES = {
     "orders.tasks.move_money": {"queue": "payments"},
 }
 BEAT_SCHEDULE = {
-    "reconcile-pending-orders": {"task": "orders.tasks.reconcile_pending_orders", "schedule": 5.0},
+    # One that no worker was free for is not made up for: the next one asks the same.
+    "reconcile-pending-orders": {
+        "task": "orders.tasks.reconcile_pending_orders",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     "forget-abandoned-carts": {"task": "orders.tasks.forget_abandoned_carts", "schedule": 3600.0},
     "forget-old-idempotency-keys": {"task": "orders.tasks.forget_old_keys", "schedule": 3600.0},
 }

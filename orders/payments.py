@@ -7,13 +7,18 @@ Roadmap: commerce/external-services, messaging/idempotent-tasks-and-retries
 """
 
 import json
+import logging
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 import stripe
 from django.conf import settings
-from django.db import DataError, connection, transaction
+from django.db import DataError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
@@ -25,11 +30,16 @@ from orders.outcomes import Authorized, Declined, Missing, Unknown, Unsent
 from orders.settlement import close, settle
 from orders.states import OrderStatus, PaymentStatus, RefundStatus
 
+logger = logging.getLogger(__name__)
 Row = TypeVar("Row", bound=Model)
 #: Seconds that a webhook's timestamp may lie back: a recorded one cannot be played again later. Stripe's own figure.
 WEBHOOK_TOLERANCE = 300
 #: A pending order whose payment the provider answers with errors and does not hold, this long after the press.
 GIVE_UP_AFTER = timedelta(seconds=30)
+#: Seconds after which a round of `reconcile` asks about no further order: the next one begins soon, with others.
+ROUND = 6
+#: PostgreSQL's advisory lock that a round holds; any number that nothing else uses.
+ROUND_LOCK = 20_261_120
 
 
 def capture(order_id: int, *, gateway: PaymentGateway) -> None:
@@ -110,32 +120,74 @@ def _finish(
         book.record(order, event)
 
 
-def reconcile(*, gateway: PaymentGateway, now: datetime | None = None, limit: int = 100) -> int:
-    """Finish pending orders that nobody finished: ask the provider by the same key, or close those out of time.
+def reconcile(*, gateway: PaymentGateway, now: datetime | None = None, limit: int = 100, seconds: float = ROUND) -> int:
+    """Finish pending orders that nobody finished: close those out of time, ask the provider about others by their key.
 
-    Returns how many were asked about or closed. While the breaker is open it asks about none, and still closes those
-    that are out of time.
+    Returns how many were closed or asked about: at most `limit` of each, and none is asked about once `seconds` are
+    over or the breaker is open. One round at a time, whichever process begins it; another returns 0.
     """
     now = now or timezone.now()
-    asked = 0
-    old = Order.objects.filter(status=OrderStatus.PENDING, placed_at__lte=now - settings.RECONCILE_AFTER)
-    for order in old.select_related("payment").order_by("placed_at")[:limit]:
-        if order.reserved_until <= now:
-            _close_if_pending(order.pk, OrderStatus.EXPIRED, "The payment was not confirmed in time.")
-        elif gateway.is_refusing():
-            continue
-        else:
-            _ask(order, gateway, now)
-        asked += 1
-    return asked
+    with _one_at_a_time() as is_ours:
+        return _close_expired(now, limit) + _ask_about_some(gateway, now, limit, seconds) if is_ours else 0
 
 
-def _ask(order: Order, gateway: PaymentGateway, now: datetime) -> None:
+@contextmanager
+def _one_at_a_time() -> Iterator[bool]:
+    """Hold the round's lock, if it is free, and say whether it was. It belongs to the session: PostgreSQL frees it when
+    the process is killed. A slow provider thus keeps one worker busy and not all.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ROUND_LOCK])
+        is_ours = cursor.fetchone()[0]
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [ROUND_LOCK])
+
+
+def _close_expired(now: datetime, limit: int) -> int:
+    pending = Order.objects.filter(status=OrderStatus.PENDING, reserved_until__lte=now).order_by("reserved_until")
+    expired = list(pending.values_list("pk", flat=True)[:limit])
+    for order_id in expired:
+        with _by_itself(order_id):
+            _close_if_pending(order_id, OrderStatus.EXPIRED, "The payment was not confirmed in time.")
+    return len(expired)
+
+
+def _ask_about_some(gateway: PaymentGateway, now: datetime, limit: int, seconds: float) -> int:
+    """In random order: those that get no answer keep no other from its turn."""
+    end = time.monotonic() + seconds
+    pending = Order.objects.filter(status=OrderStatus.PENDING, placed_at__lte=now - settings.RECONCILE_AFTER)
+    unheard = list(pending.filter(reserved_until__gt=now).order_by("pk").values_list("pk", flat=True))
+    for asked, order_id in enumerate(random.sample(unheard, min(limit, len(unheard)))):
+        if time.monotonic() >= end or gateway.is_refusing():
+            return asked
+        with _by_itself(order_id):
+            _ask(order_id, gateway, now)
+    return min(limit, len(unheard))
+
+
+@contextmanager
+def _by_itself(order_id: int) -> Iterator[None]:
+    """Let no order's failure end the round for the others; a database that is away ends it."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("order %s cannot be reconciled", order_id)
+
+
+def _ask(order_id: int, gateway: PaymentGateway, now: datetime) -> None:
     """Repeat the call with its key: it returns what the first one did, or does it now. Failing that, look it up.
 
     A provider that keeps answering with an error and holds nothing is given up on: `void` sees to it that the money
     does not turn up later.
     """
+    order = Order.objects.select_related("payment").filter(pk=order_id, status=OrderStatus.PENDING).first()
+    if order is None:
+        return  # it ended while the round was busy with others: charging it now would be for nothing
     outcome = gateway.authorize(order.payment)
     if isinstance(outcome, Unknown):
         outcome = gateway.find(order.payment)

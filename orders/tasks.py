@@ -40,7 +40,7 @@ def publish(message_id: UUID, topic: str) -> None:
     task.apply_async(args=[str(message_id)], retry=False)
 
 
-@shared_task
+@shared_task(time_limit=30)  # longer than a round and the two calls about its last order, each of nine seconds at most
 def reconcile_pending_orders() -> None:
     """Finish the purchases that nobody finished."""
     payments.reconcile(gateway=gateways.configured())

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from config import queues
 from config.celery import app
-from orders import mail, outbox, tasks
+from orders import mail, outbox, payments, tasks
 
 RABBIT, REDIS = "amqp://guest:guest@127.0.0.1:5672//", "redis://127.0.0.1:6379/1"
 
@@ -60,3 +60,11 @@ def test_mail_server_may_take_the_ten_minutes_that_smtp_gives_it() -> None:
     """RFC 5321, 4.5.3.2.6. Who hangs up sooner may leave a letter there that was taken, and send it again."""
     assert settings.EMAIL_TIMEOUT >= 600
     assert tasks.deliver_mail.time_limit > settings.EMAIL_TIMEOUT
+
+
+@pytest.mark.roadmap("messaging/background-workers")
+def test_rounds_of_questions_do_not_pile_up_and_have_the_time_they_take() -> None:
+    entry = app.conf.beat_schedule["reconcile-pending-orders"]
+
+    assert entry["options"]["expires"] <= entry["schedule"]
+    assert tasks.reconcile_pending_orders.time_limit > payments.ROUND + 2 * 9  # the longest PAYMENT_DEADLINE_SECONDS
