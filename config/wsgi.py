@@ -5,8 +5,25 @@ Roadmap: deployment/wsgi-and-asgi
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
-application = get_wsgi_application()
+
+class Request(WSGIRequest):
+    """Reads every query and form as UTF-8. Django would take the charset of the Content-Type, and fail before any of
+    our code runs when the caller names one that is not for text, such as zlib.
+    """
+
+    encoding = property(lambda self: None, lambda self, charset: None)
+
+
+class Handler(WSGIHandler):
+    """Django's, with our request."""
+
+    request_class = Request
+
+
+django.setup(set_prefix=False)
+application = Handler()
