@@ -44,4 +44,7 @@ class Refresh(TokenRefreshView):
     @extend_schema(operation_id="refresh_token", tags=["auth"])
     def post(self, request: Request, *args: object, **kwargs: object) -> Response:
         """Get a new access token."""
-        return super().post(request, *args, **kwargs)
+        try:
+            return super().post(request, *args, **kwargs)
+        except User.DoesNotExist:  # deleted since; simplejwt does not expect it
+            raise InvalidToken from None

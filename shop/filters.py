@@ -15,6 +15,8 @@ from shop.models import Product, ProductQuerySet
 ORDERINGS = ("name", "-name", "price", "-price", "created_at", "-created_at")
 #: Above it a price is a typing error; without a bound a number of a thousand digits would reach the database.
 MOST = 10**9
+#: Decimal places. No float has more, and PostgreSQL refuses a number with more than 16,383.
+FINEST = 400
 
 
 def documented(schema: dict[str, Any], parameter: django_filters.Filter) -> Any:
@@ -35,11 +37,15 @@ class ProductFilter(django_filters.FilterSet):
     )
     min_price = documented(
         {"type": "number", "minimum": 0, "maximum": MOST},
-        django_filters.NumberFilter("price", "gte", min_value=0, max_value=MOST, label="Lowest price."),
+        django_filters.NumberFilter(
+            "price", "gte", min_value=0, max_value=MOST, decimal_places=FINEST, label="Lowest price."
+        ),
     )
     max_price = documented(
         {"type": "number", "minimum": 0, "maximum": MOST},
-        django_filters.NumberFilter("price", "lte", min_value=0, max_value=MOST, label="Highest price."),
+        django_filters.NumberFilter(
+            "price", "lte", min_value=0, max_value=MOST, decimal_places=FINEST, label="Highest price."
+        ),
     )
     in_stock = django_filters.ChoiceFilter(
         method="available", choices=[("true", "true"), ("false", "false")], label="true: only what can be bought now.",

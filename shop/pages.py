@@ -104,6 +104,7 @@ class Pages(CursorPagination):
         """Return the value as the field's own type; raise if the field could not hold it."""
         if not isinstance(value, str) or "\x00" in value:
             raise TypeError
+        value.encode()  # JSON can write half a character (\ud800), which is no text: UnicodeEncodeError
         cleaned = model._meta.get_field(field.removeprefix("-")).clean(value, None)  # type: ignore[union-attr]
         if hasattr(cleaned, "tzinfo") and is_naive(cleaned):
             raise TypeError

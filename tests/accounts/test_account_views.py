@@ -106,6 +106,13 @@ def test_token_of_somebody_who_was_locked_out_opens_nothing(guest: APIClient, al
     assert_problem(guest.post(REFRESH, {"refresh": tokens["refresh"]}, format="json"), 401, "invalid-token")
 
 
+def test_refresh_token_of_somebody_who_was_deleted_is_refused(guest: APIClient, alice: User) -> None:
+    refresh = log_in(guest).json()["refresh"]
+    alice.delete()
+
+    assert_problem(guest.post(REFRESH, {"refresh": refresh}, format="json"), 401, "invalid-token")
+
+
 @pytest.mark.parametrize("refresh", ["nonsense", "a.b.c"])
 def test_bad_refresh_token_is_refused(guest: APIClient, refresh: str) -> None:
     assert_problem(guest.post(REFRESH, {"refresh": refresh}, format="json"), 401, "invalid-token")
