@@ -15,7 +15,7 @@ from shop.models import Product, ProductQuerySet
 ORDERINGS = ("name", "-name", "price", "-price", "created_at", "-created_at")
 #: Above it a price is a typing error; without a bound a number of a thousand digits would reach the database.
 MOST = 10**9
-#: Decimal places. No float has more, and PostgreSQL refuses a number with more than 16,383.
+#: Decimal places. No program writes a float with more, and PostgreSQL refuses a number with more than 16,383.
 FINEST = 400
 
 

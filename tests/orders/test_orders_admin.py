@@ -1,14 +1,19 @@
 """Orders in the admin: to look at; the one thing that can be done is to give dead messages a new life."""
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
 from orders.models import Order, OutboxMessage
+from tests.factories import cart_of, person, product
 from tests.fakes import FakeGateway
 from tests.orders.purchases import ordered
+from tests.races.counter import press
 
 
 @pytest.fixture
@@ -16,6 +21,12 @@ def office(carol: User) -> Client:
     client = Client()
     client.force_login(carol)
     return client
+
+
+def queries_of(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url).status_code == 200
+    return len(queries)
 
 
 @pytest.mark.roadmap("messaging/dead-letter-queue")
@@ -28,6 +39,34 @@ def test_carol_replays_dead_messages_and_no_others(office: Client) -> None:
 
     assert "1 messages will be tried again." in answer.content.decode()
     assert list(OutboxMessage.objects.waiting()) == [dead]
+
+
+@pytest.mark.roadmap("security/broken-access-control")
+@pytest.mark.parametrize(("permission", "revived"), [("view", 0), ("change", 1)])
+def test_who_may_only_look_at_messages_replays_none(db: None, permission: str, revived: int) -> None:
+    dave = person("dave", is_staff=True)
+    allowed = {"view_outboxmessage", f"{permission}_outboxmessage"}
+    dave.user_permissions.set(Permission.objects.filter(codename__in=allowed))
+    client = Client()
+    client.force_login(dave)
+    dead = OutboxMessage.objects.create(topic="mail.test", payload={}, dead_at=Now())
+
+    client.post(reverse("admin:orders_outboxmessage_changelist"), {"action": "replay", "_selected_action": [dead.pk]})
+
+    assert OutboxMessage.objects.waiting().count() == revived
+
+
+def test_order_page_costs_as_many_queries_for_ten_lines_as_for_one(
+    office: Client, alice: User, gateway: FakeGateway
+) -> None:
+    small = ordered(alice, gateway)
+    cart_of(alice, *((product(), 1) for _ in range(10)))
+    press(alice, gateway, "key-2")
+    large = Order.objects.exclude(pk=small.pk).get()
+    pages = [reverse("admin:orders_order_change", args=[order.pk]) for order in (small, large)]
+    office.get(pages[0])  # which content type an order has is asked once for each process
+
+    assert [queries_of(office, page) for page in pages] == [7, 7]
 
 
 @pytest.mark.parametrize("verb", ["add", "change", "delete"])
