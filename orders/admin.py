@@ -31,6 +31,8 @@ class LinesInline(ReadOnlyInline):
     """What was bought."""
 
     model = OrderLine
+    # Not the product itself: showing its name would cost a query for each line.
+    fields = ("sku", "name", "unit_price", "quantity", "line_total")
 
 
 class EventsInline(ReadOnlyInline):
@@ -85,12 +87,12 @@ class OutboxAdmin(ReadOnlyAdmin):
         revived = outbox.replay(list(queryset.values_list("pk", flat=True)))
         self.message_user(request, f"{revived} messages will be tried again.", messages.SUCCESS)
 
-
-@admin.register(WebhookEvent)
     def has_replay_permission(self, request: HttpRequest) -> bool:
         """To look at messages is not enough: a replay moves money and sends letters."""
         return request.user.has_perm("orders.change_outboxmessage")
 
+
+@admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin):
     """What the payment provider told us."""
 
