@@ -20,21 +20,26 @@ from shop import stock
 
 
 @transaction.atomic(durable=True)
-def cancel(order_id: int) -> tuple[Order, bool]:
-    """Cancel the order; return it and whether this call did it (false: it was cancelled before)."""
+def cancel(order_id: int, *, actor_id: int | None = None) -> tuple[Order, bool]:
+    """Cancel the order; return it and whether this call did it (false: it was cancelled before).
+
+    `actor_id` is the user who wants it (None: the buyer); the order's history says whether that was the shop.
+    """
     order = Order.objects.locked(order_id)
+    by_buyer = actor_id in {None, order.buyer_id}
+    reason = "Cancelled by the buyer." if by_buyer else f"Cancelled by the shop (user {actor_id})."
     if order.status == OrderStatus.CANCELLED:
         return order, False
     if order.status == OrderStatus.PENDING:
-        close(order, OrderStatus.CANCELLED, "Cancelled by the buyer.")
+        close(order, OrderStatus.CANCELLED, reason)
     elif order.status == OrderStatus.PAID:
-        _undo_sale(order)
+        _undo_sale(order, reason)
     else:
         raise NotCancellable(order.status)
     return order, True
 
 
-def _undo_sale(order: Order) -> None:
+def _undo_sale(order: Order, reason: str) -> None:
     order.move_to(OrderStatus.CANCELLED)
     if order.payment.status == PaymentStatus.AUTHORIZED:
         order.payment.move_to(PaymentStatus.VOIDING)
@@ -43,5 +48,5 @@ def _undo_sale(order: Order) -> None:
         messages = [refunds.message(refunds.write(order, order.payment.refundable, "The order was cancelled."))]
     else:
         messages = []
-    book.record(order, "OrderCancelled", details={"reason": "Cancelled by the buyer."}, messages=messages)
+    book.record(order, "OrderCancelled", details={"reason": reason}, messages=messages)
     stock.put_back(order.stock_lines(), reference=order.number)

@@ -149,7 +149,7 @@ class Cancellation(OrderView):
     )
     def post(self, request: Request, number: str) -> Response:
         """Call the order off before it is sent. 201: cancelled now. 200: it was cancelled before."""
-        order, is_new = cancellation.cancel(self.order().pk)
+        order, is_new = cancellation.cancel(self.order().pk, actor_id=_person(request).pk)
         shown = Order.objects.with_details().prefetch_related("events").get(pk=order.pk)
         return Response(serializers.OrderDetailSerializer(shown).data, 201 if is_new else 200)
 

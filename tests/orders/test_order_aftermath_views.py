@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from orders import payments
 from orders.models import Order, OrderLine
+from orders.outcomes import Unknown
 from tests.answers import assert_problem
 from tests.factories import product
 from tests.fakes import FakeGateway
@@ -71,6 +72,19 @@ def test_cancellation_is_201_then_200_then_the_order_shows_it(order: Order, alic
     assert [answer.status_code for answer in answers] == [201, 200]
     assert answers[0].json()["status"] == "cancelled"
     assert [event["type"] for event in answers[1].json()["events"]][-1] == "OrderCancelled"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "who"), [(Unknown(), "alice"), (Unknown(), "carol"), (None, "alice"), (None, "carol")]
+)
+def test_history_says_who_cancelled(alice: User, carol: User, api: Api, outcome: Unknown | None, who: str) -> None:
+    made = ordered(alice, FakeGateway(outcome))
+    actor = {"alice": alice, "carol": carol}[who]
+
+    api(actor).post(f"{URL}{made.number}/cancellation/")
+
+    said = {"alice": "Cancelled by the buyer.", "carol": f"Cancelled by the shop (user {carol.pk})."}[who]
+    assert made.events.get(type="OrderCancelled").details["reason"] == said
 
 
 def test_order_that_was_sent_cannot_be_cancelled(order: Order, alice: User, api: Api) -> None:
