@@ -32,25 +32,38 @@ class CartLineSerializer(serializers.ModelSerializer[CartLine]):
     sku = serializers.CharField(source="product.sku")
     name = serializers.CharField(source="product.name")
     unit_price = serializers.DecimalField(12, 2, source="product.price")
+    currency = serializers.CharField(source="product.currency")
 
     class Meta:
         model = CartLine
-        fields = ["id", "sku", "name", "unit_price", "quantity"]
+        fields = ["id", "sku", "name", "unit_price", "currency", "quantity"]
 
 
 class CartSerializer(serializers.ModelSerializer[Cart]):
-    """A cart; `total` is what it would cost now, the order decides."""
+    """A cart; `total` is what it would cost now, the order decides. Lines of two currencies have no sum."""
 
     lines = CartLineSerializer(many=True)
     total = serializers.SerializerMethodField()
+    currency = serializers.SerializerMethodField()
 
     class Meta:
         model = Cart
-        fields = ["lines", "total"]
+        fields = ["lines", "total", "currency"]
 
-    def get_total(self, cart: Cart) -> str:
-        """Sum of the lines, as a string with two places."""
+    def get_total(self, cart: Cart) -> str | None:
+        """Sum of the lines, as a string with two places; null when they are of several currencies."""
+        if len(_currencies(cart)) > 1:
+            return None
         return str(sum((line.product.price * line.quantity for line in cart.lines.all()), Decimal("0.00")))
+
+    def get_currency(self, cart: Cart) -> str | None:
+        """What the total is in; null when there are several currencies, or no lines."""
+        currencies = _currencies(cart)
+        return currencies.pop() if len(currencies) == 1 else None
+
+
+def _currencies(cart: Cart) -> set[str]:
+    return {line.product.currency for line in cart.lines.all()}
 
 
 class AddressSerializer(serializers.Serializer[Any]):

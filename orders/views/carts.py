@@ -69,7 +69,7 @@ class CartDetail(CartView):
             {"user": request.user} if not self.token else {"pk": getattr(cart.find_guest_cart(self.token), "pk", None)}
         )
         found = Cart.objects.filter(**owner).prefetch_related("lines__product").first()
-        return Response(CartSerializer(found).data if found else {"lines": [], "total": "0.00"})
+        return Response(CartSerializer(found).data if found else {"lines": [], "total": "0.00", "currency": None})
 
 
 class CartLines(CartView):

@@ -46,7 +46,7 @@ def test_guest_carries_the_token_that_the_first_answer_gave(guest: APIClient) ->
 
 def test_reading_writes_nothing(guest: APIClient, alice: User, api: Api) -> None:
     for client in (guest, api(alice)):
-        assert client.get(CART).json() == {"lines": [], "total": "0.00"}
+        assert client.get(CART).json() == {"lines": [], "total": "0.00", "currency": None}
 
     assert not Cart.objects.exists()
 
@@ -63,7 +63,19 @@ def test_token_that_we_did_not_make_opens_a_new_cart(guest: APIClient, token: st
 def test_cart_says_what_it_would_cost_now(alice: User, api: Api) -> None:
     cart_of(alice, (product(price="12.80"), 2), (product(price="0.05"), 3))
 
-    assert api(alice).get(CART).json()["total"] == "25.75"
+    shown = api(alice).get(CART).json()
+
+    assert (shown["total"], shown["currency"]) == ("25.75", "EUR")
+    assert {line["currency"] for line in shown["lines"]} == {"EUR"}
+
+
+def test_euros_and_dollars_are_not_added_up(alice: User, api: Api) -> None:
+    cart_of(alice, (product(price="10.00"), 1), (product(price="10.00", currency="USD"), 1))
+
+    shown = api(alice).get(CART).json()
+
+    assert (shown["total"], shown["currency"]) == (None, None)
+    assert [line["currency"] for line in shown["lines"]] == ["EUR", "USD"]
 
 
 def log_in(client: APIClient, token: str) -> Any:
