@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders.errors import CartIsFull
@@ -50,9 +51,16 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def find_guest_cart(token: str | None) -> Cart | None:
-    """Return the guest's cart that the token opens, if there is one."""
-    return Cart.objects.filter(token_digest=_digest(token)).first() if token else None
+def of(owner: "User | str") -> QuerySet[Cart]:
+    """The cart, if any, of a user or of the guest who holds the token."""
+    return Cart.objects.filter(**{"token_digest": _digest(owner)} if isinstance(owner, str) else {"user": owner})
+
+
+@transaction.atomic
+def put(owner: "User | str", *, sku: str, quantity: int) -> CartLine:
+    """Put units into the cart of a user, or of the guest who holds the token. A refusal makes no cart."""
+    cart = open_for_guest(owner) if isinstance(owner, str) else open_for_user(owner)
+    return add(cart, sku=sku, quantity=quantity)
 
 
 def add(cart: Cart, *, sku: str, quantity: int) -> CartLine:

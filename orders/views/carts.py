@@ -6,7 +6,6 @@ Roadmap: api/http-methods, auth/stateless-authentication
 import re
 from uuid import UUID
 
-from django.db import transaction
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -19,7 +18,7 @@ from accounts.models import User
 from accounts.views import LogIn
 from orders import cart
 from orders.errors import CartIsFull
-from orders.models import Cart, CartLine
+from orders.models import CartLine
 from orders.serializers import AddLineSerializer, CartLineSerializer, CartSerializer, ChangeLineSerializer
 from shop.errors import UnknownProduct
 
@@ -38,22 +37,15 @@ class CartView(APIView):
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Find the guest's token, or make one. Reading writes nothing: the cart is made by the first line."""
         super().initial(request, *args, **kwargs)
-        self.token = ""
+        self.owner: User | str = request.user  # type: ignore[assignment]
         if not request.user.is_authenticated:
             offered = request.headers.get(HEADER, "")
-            self.token = offered if WELL_FORMED.fullmatch(offered) else cart.new_token()
-            self.headers[HEADER] = self.token  # DRF sends these with every answer, refusals included
+            self.owner = offered if WELL_FORMED.fullmatch(offered) else cart.new_token()
+            self.headers[HEADER] = self.owner  # DRF sends these with every answer, refusals included
 
-    def open_cart(self, request: Request) -> Cart:
-        """Return the caller's cart, made on first use."""
-        if isinstance(request.user, User):
-            return cart.open_for_user(request.user)
-        return cart.open_for_guest(self.token)
-
-    def line(self, request: Request, line_id: UUID) -> CartLine:
+    def line(self, line_id: UUID) -> CartLine:
         """Return a line of the caller's own cart; any other does not exist."""
-        owner = {"cart__user": request.user} if not self.token else {"cart": cart.find_guest_cart(self.token)}
-        line = CartLine.objects.select_related("product").filter(pk=line_id, **owner).first()
+        line = CartLine.objects.select_related("product").filter(pk=line_id, cart__in=cart.of(self.owner)).first()
         if line is None:
             raise Http404
         return line
@@ -65,10 +57,7 @@ class CartDetail(CartView):
     @extend_schema(operation_id="show_cart", responses=CartSerializer, parameters=[TOKEN], tags=["cart"])
     def get(self, request: Request) -> Response:
         """Show what is in the cart and what it would cost now."""
-        owner = (
-            {"user": request.user} if not self.token else {"pk": getattr(cart.find_guest_cart(self.token), "pk", None)}
-        )
-        found = Cart.objects.filter(**owner).prefetch_related("lines__product").first()
+        found = cart.of(self.owner).prefetch_related("lines__product").first()
         return Response(CartSerializer(found).data if found else {"lines": [], "total": "0.00", "currency": None})
 
 
@@ -88,8 +77,7 @@ class CartLines(CartView):
         """Put units of a product into the cart, on top of those already there."""
         wanted = AddLineSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        with transaction.atomic():  # a refusal makes no cart
-            line = cart.add(self.open_cart(request), **wanted.validated_data)
+        line = cart.put(self.owner, **wanted.validated_data)
         return Response(CartLineSerializer(line).data, status.HTTP_201_CREATED)
 
 
@@ -107,7 +95,7 @@ class CartLineDetail(CartView):
         """Set how many units the line has."""
         wanted = ChangeLineSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        line = self.line(request, line_id)
+        line = self.line(line_id)
         if not cart.change(line, quantity=wanted.validated_data["quantity"]):
             raise Http404
         return Response(CartLineSerializer(line).data)
@@ -115,7 +103,7 @@ class CartLineDetail(CartView):
     @extend_schema(operation_id="remove_cart_line", responses={204: None}, parameters=[TOKEN], tags=["cart"])
     def delete(self, request: Request, line_id: UUID) -> Response:
         """Take the line out of the cart."""
-        cart.remove(self.line(request, line_id))
+        cart.remove(self.line(line_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -124,6 +112,6 @@ class LogInWithCart(LogIn):
 
     def welcome(self, user: User, request: Request) -> None:
         """Pour the guest's cart into the user's."""
-        guest = cart.find_guest_cart(request.headers.get(HEADER))
+        guest = cart.of(request.headers.get(HEADER, "")).first()
         if guest:
             cart.merge(guest, into=cart.open_for_user(user))

@@ -31,9 +31,9 @@ def test_guests_cart_is_found_by_its_token_which_is_nowhere_stored(db: None) -> 
     token = cart.new_token()
     opened = cart.open_for_guest(token)
 
-    assert cart.find_guest_cart(token) == opened
-    assert cart.find_guest_cart(cart.new_token()) is None
-    assert cart.find_guest_cart(None) is None
+    assert cart.of(token).get() == opened
+    assert not cart.of(cart.new_token())
+    assert not cart.of("")
     assert token not in str(Cart.objects.values().get())
 
 
