@@ -69,7 +69,7 @@ def test_audit_holds_our_book_against_the_providers(
     order = ordered(alice, gateway)
     payments.capture(order.pk, gateway=gateway)
     OutboxMessage.objects.update(done_at="2026-01-01T00:00:00Z")
-    taken = {"status": "succeeded", "amount": 2560, "metadata": {"payment": str(order.payment.pk)}}
+    taken = {"status": "succeeded", "amount": 2560, "currency": "eur", "metadata": {"payment": str(order.payment.pk)}}
 
     with pytest.raises(CommandError, match=r"P1 .*the provider took nothing"):
         call_command("audit", "--at-rest")

@@ -80,11 +80,12 @@ def ledger(gateway: FakeGateway) -> list[dict[str, Any]]:
     for refund in gateway.refunds.values():
         paid = str(refund.payment_id)
         refunded[paid] = refunded.get(paid, 0) + minor_units(refund.amount)
-    amounts = {str(payment.pk): minor_units(payment.amount) for payment in Payment.objects.all()}
+    payments_made = {str(payment.pk): payment for payment in Payment.objects.all()}
     return [
         {
             "status": AT_THE_PROVIDER[status],
-            "amount": amounts[reference],
+            "amount": minor_units(payments_made[reference].amount),
+            "currency": payments_made[reference].currency.lower(),
             "amount_refunded": refunded.get(reference, 0),
             "metadata": {"payment": reference},
         }
