@@ -56,8 +56,8 @@ def place_order(*, request: Request, purchase: Purchase, gateway: PaymentGateway
     order, is_new = opened
     outcome = _authorize(order, gateway, is_new=is_new)
     order, answer = settle(order.pk, outcome, render=render, known=order)
-    if isinstance(outcome, Unsent):
-        raise PaymentUnavailable
+    if isinstance(outcome, Unsent) and order.status == OrderStatus.CANCELLED:
+        raise PaymentUnavailable  # not of an order that another process got paid while this one slept
     return answer or idempotency.keep(order.idempotency_key_id, render(order))
 
 

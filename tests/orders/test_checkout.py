@@ -11,8 +11,8 @@ from accounts.models import User
 from orders import checkout
 from orders.errors import CartIsEmpty, IdempotencyKeyReused, PaymentUnavailable, RequestInProgress
 from orders.idempotency import Answer, Request
-from orders.models import CartLine, IdempotencyKey, Order, OutboxMessage
-from orders.outcomes import Authorized, Declined, Unknown, Unsent
+from orders.models import CartLine, IdempotencyKey, Order, OutboxMessage, Payment
+from orders.outcomes import Authorized, Declined, Outcome, Unknown, Unsent
 from orders.settlement import settle
 from orders.states import OrderStatus, PaymentStatus
 from shop.errors import OutOfStock
@@ -96,6 +96,22 @@ def test_provider_out_of_reach_stops_the_purchase_and_frees_the_key(alice: User,
     assert desk.stock.available == 1
     assert Order.objects.get().payment.status == PaymentStatus.VOIDING
     assert buy(alice, gateway)["status"] == OrderStatus.PAID
+
+
+class Overtaken(FakeGateway):
+    """While this process sleeps the clock gets the order paid; then the breaker lets it call nobody."""
+
+    def authorize(self, payment: Payment) -> Outcome:
+        settle(payment.order.pk, Authorized("pi_1"))
+        return Unsent()
+
+
+def test_nobody_says_that_a_paid_order_was_not_charged(alice: User) -> None:
+    cart_of(alice, (product(), 1))
+
+    assert buy(alice, Overtaken())["status"] == OrderStatus.PAID
+    assert buy(alice, Overtaken())["status"] == OrderStatus.PAID
+    assert Order.objects.count() == 1
 
 
 def test_open_breaker_refuses_before_anything_is_written(alice: User) -> None:
