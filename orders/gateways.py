@@ -154,8 +154,11 @@ class StripeGateway:
         return next((_given_back(made) for made in listed if _is_about(made.metadata, "refund", refund)), None)
 
     def _search(self, payment: Payment) -> Outcome:
-        """Walk the provider's list from the newest back to the payment's birth (a minute more for unequal clocks)."""
-        params: Any = {"created": {"gte": int(payment.created_at.timestamp()) - 60}, "limit": 100}
+        """Walk the provider's list over the time in which we may have asked for the payment (a minute more at each end,
+        for unequal clocks): not over everything since, which would cost more with every look.
+        """
+        first, last = payment.created_at.timestamp() - 60, payment.order.reserved_until.timestamp() + 60
+        params: Any = {"created": {"gte": int(first), "lte": int(last)}, "limit": 100}
         for intent in self._client.payment_intents.list(params).auto_paging_iter():
             if _is_about(intent.metadata, "payment", payment):
                 return _outcome(intent)

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -46,9 +47,10 @@ def stripe_gateway(provider: Neighbour) -> StripeGateway:
     return gateway_to(provider.base)
 
 
-def payment(method: str = "pm_card_visa") -> Payment:
-    order = Order(number="7KQ2-M4XD-9RTC")
-    return Payment(order=order, method=method, amount=Decimal("42.00"), currency="EUR", created_at=timezone.now())
+def payment(method: str = "pm_card_visa", *, age: timedelta = timedelta()) -> Payment:
+    born = timezone.now() - age
+    order = Order(number="7KQ2-M4XD-9RTC", reserved_until=born + settings.RESERVATION_TIME)
+    return Payment(order=order, method=method, amount=Decimal("42.00"), currency="EUR", created_at=born)
 
 
 def held(gateway: StripeGateway, method: str = "pm_card_visa") -> Payment:
@@ -165,6 +167,19 @@ def test_payment_is_found_by_our_id_among_others_and_by_theirs(stripe_gateway: S
     assert stripe_gateway.find(made) == by_theirs
     assert stripe_gateway.find(payment()) == Missing()
     assert stripe_gateway.find(others[0]) == Authorized(others[0].provider_id)
+
+
+def test_search_ends_where_no_request_of_ours_can_have_begun(
+    provider: Neighbour, stripe_gateway: StripeGateway
+) -> None:
+    asked = []
+    look = stripe_gateway._client.payment_intents.list
+    stripe_gateway._client.payment_intents.list = lambda params: asked.append(look(params)) or asked[-1]
+    made = payment(age=timedelta(days=1))
+    held(stripe_gateway)
+
+    assert stripe_gateway.find(made) == Missing()
+    assert [page.data for page in asked] == [[]]
 
 
 def ledger_of(provider: Neighbour) -> tuple[str, int, int]:
