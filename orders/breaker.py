@@ -38,6 +38,8 @@ CALM = 0.1
 REDIS_AWAY = 1.0
 #: The provider answered, if only with a no: that is no failure of the provider.
 ANSWERS = (stripe.CardError, stripe.InvalidRequestError, stripe.IdempotencyError)
+#: So is this status, although Stripe's library makes an APIError of it: our first request is still being worked on.
+KEY_IN_USE = 409
 
 
 class BreakerOpen(Exception):
@@ -80,7 +82,7 @@ class Breaker:
         try:
             result = action()
         except Exception as failure:
-            if not isinstance(failure, ANSWERS):
+            if not (isinstance(failure, ANSWERS) or getattr(failure, "http_status", None) == KEY_IN_USE):
                 self._calm_until = float("-inf")
                 self._ask(lambda tally: tally.failed())
             elif failures:
@@ -107,10 +109,13 @@ class Breaker:
         """Put a question to Redis, or to this process's own memory while Redis is away."""
         if self._clock() >= self._redis_away_until:
             try:
-                return question(self._shared)
+                answer = question(self._shared)
             except redis.RedisError as failure:
                 self._redis_away_until = self._clock() + REDIS_AWAY
                 logger.warning("circuit breaker counts in this process only: %s", failure)
+            else:
+                self._own.succeeded()  # what was counted alone belongs to that absence, not to the next one
+                return answer
         return question(self._own)
 
 

@@ -11,7 +11,7 @@ import stripe
 from django.conf import settings
 
 from deploy.embedded.ports import free_port
-from orders.breaker import CALM, FAILURES, OPEN_FOR, Breaker, BreakerOpen
+from orders.breaker import CALM, FAILURES, OPEN_FOR, REDIS_AWAY, Breaker, BreakerOpen
 
 NOBODY = "redis://127.0.0.1:1/0"
 
@@ -55,6 +55,10 @@ def declined() -> None:
     raise stripe.CardError("no", None, "card_declined")
 
 
+def key_in_use() -> None:
+    raise stripe.APIError("another request with this key is running", http_status=409)
+
+
 def call(breaker: Breaker, action: Callable[[], object], times: int = 1) -> None:
     for _ in range(times):
         with pytest.raises(stripe.StripeError):
@@ -95,6 +99,27 @@ def test_refusal_is_an_answer_and_no_failure() -> None:
     call(breaker, broken, FAILURES - 1)
     call(breaker, declined)
     call(breaker, broken, FAILURES - 1)
+
+    assert not breaker.is_open()
+
+
+def test_key_in_use_is_an_answer_and_no_failure() -> None:
+    breaker = Breaker("payments", NOBODY, clock=Clock())
+
+    call(breaker, key_in_use, FAILURES)
+
+    assert not breaker.is_open()
+
+
+def test_what_a_process_counted_alone_is_forgotten_when_redis_answers_again(shared: Shared) -> None:
+    clock = Clock()
+    breaker = Breaker(shared.name, settings.REDIS_URL, clock=clock)
+    in_redis, nobody = breaker._shared, Breaker(shared.name, NOBODY)._shared
+
+    for tally in (nobody, in_redis, nobody):
+        breaker._shared = tally
+        clock.now += REDIS_AWAY
+        call(breaker, broken, FAILURES - 1 if tally is nobody else 1)
 
     assert not breaker.is_open()
 
