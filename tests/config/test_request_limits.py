@@ -31,7 +31,6 @@ def test_length_that_is_no_number_is_refused(api) -> None:
     assert_problem(answer, 413, "body-too-large")
 
 
-@pytest.mark.roadmap("security/input-validation")
 def test_body_is_utf_8_whatever_the_caller_calls_it(api) -> None:
     """Punycode takes time that grows with the square of the length: seconds of our processor for half a megabyte."""
     began = time.process_time()
@@ -41,7 +40,6 @@ def test_body_is_utf_8_whatever_the_caller_calls_it(api) -> None:
     assert time.process_time() - began < 0.5
 
 
-@pytest.mark.roadmap("security/input-validation", "deployment/wsgi-and-asgi")
 @pytest.mark.parametrize("charset", ["zlib", "punycode", "idna", "utf-16", "no-such-charset"])
 def test_query_is_utf_8_whatever_the_caller_calls_it(charset: str) -> None:
     """Django reads the charset before any middleware is asked, so this begins where the application server does."""
