@@ -49,6 +49,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     orders.CartIsFull: Problem(409, "cart-is-full", "The cart is full", ("most",)),
     orders.NotForSale: Problem(409, "not-for-sale", "No longer for sale", ("sku",)),
     orders.MixedCurrencies: Problem(409, "mixed-currencies", "The cart mixes currencies", ("currencies",)),
+    orders.TotalTooSmall: Problem(409, "total-too-small", "The total is too small to pay", ("least", "currency")),
     orders.PaymentDeclined: Problem(402, "payment-declined", "Payment declined", ("reason", "order")),
     orders.PaymentUnavailable: Problem(503, "payment-unavailable", "Payments are not available"),
     orders.OrderClosed: Problem(409, "order-closed", "The order is closed", ("order",)),

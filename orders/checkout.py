@@ -8,7 +8,8 @@ Two short transactions with the network between them: nothing waits for the prov
 at any line leaves either nothing or a pending order that is finished by asking the provider again with the same key.
 `docs/purchase.md` says for each line what a crash there leaves behind and who repairs it.
 
-Refuses: an empty cart, products that are gone or sold out, a key of another request, a provider known to be away.
+Refuses: an empty cart, products that are gone or sold out, a total under the provider's least, a key of another
+request, a provider known to be away.
 
 Roadmap: commerce/purchase-flow, databases/tcl, foundations/client-server-responsibilities
 """

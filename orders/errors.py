@@ -41,6 +41,14 @@ class MixedCurrencies(OrderError):
         super().__init__(f"The cart mixes {' and '.join(currencies)}; buy them in separate orders.")
 
 
+class TotalTooSmall(OrderError):
+    """The payment provider takes no payment that small."""
+
+    def __init__(self, least: Decimal, currency: str) -> None:
+        self.least, self.currency = least, currency
+        super().__init__(f"The smallest payment is {least} {currency}. Add something to the cart to go on.")
+
+
 class IdempotencyKeyMissing(OrderError):
     """This request moves money, and without a key a retry could move it twice."""
 
@@ -69,9 +77,11 @@ class RequestInProgress(OrderError):
 class PaymentDeclined(OrderError):
     """The provider said no; nothing was charged and the units are back on the shelf."""
 
-    def __init__(self, reason: str, order: str) -> None:
+    def __init__(self, reason: str, order: str, *, by_bank: bool) -> None:
+        """`by_bank`: the bank was asked, and it was not the provider that refused the request itself."""
         self.reason, self.order = reason, order
-        super().__init__(f"Your bank declined the payment ({reason.replace('_', ' ')}). Your cart is as it was.")
+        who = "Your bank" if by_bank else "The payment provider"
+        super().__init__(f"{who} declined the payment ({reason.replace('_', ' ')}). Your cart is as it was.")
 
 
 class PaymentUnavailable(OrderError):

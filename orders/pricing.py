@@ -2,7 +2,7 @@
 
 Every amount has two places and is rounded half up, line by line, so that the lines of an invoice add up to its total.
 
-Refuses: an empty cart, a product that is no longer listed, two currencies in one cart.
+Refuses: an empty cart, a product that is no longer listed, two currencies in one cart, a total that nobody can pay.
 
 Roadmap: languages/syntax-basics
 """
@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from orders.errors import CartIsEmpty, MixedCurrencies, NotForSale
+from orders.errors import CartIsEmpty, MixedCurrencies, NotForSale, TotalTooSmall
 
 CENT = Decimal("0.01")
+#: The provider refuses smaller payments. Stripe's figure for euros, dollars and francs; some currencies have another
+#: (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+LEAST_TOTAL = Decimal("0.50")
 
 
 class Item(NamedTuple):
@@ -58,7 +61,10 @@ def quote(items: Sequence[Item]) -> Quote:
     if len(currencies) > 1:
         raise MixedCurrencies(currencies)
     lines = tuple(price_line(item) for item in items)
-    return Quote(lines, currencies[0], sum((line.total for line in lines), Decimal("0.00")))
+    total = sum((line.total for line in lines), Decimal("0.00"))
+    if total < LEAST_TOTAL:
+        raise TotalTooSmall(LEAST_TOTAL, currencies[0])
+    return Quote(lines, currencies[0], total)
 
 
 def price_line(item: Item) -> PricedLine:

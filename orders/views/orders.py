@@ -78,8 +78,8 @@ class Orders(OrderView, ListAPIView[Order]):
     serializer_class = serializers.OrderSummarySerializer
     pagination_class = Pages
     problems = (
-        OutOfStock, errors.CartIsEmpty, errors.NotForSale, errors.MixedCurrencies, errors.PaymentDeclined,
-        errors.PaymentUnavailable, errors.OrderClosed, *KEY_PROBLEMS,
+        OutOfStock, errors.CartIsEmpty, errors.NotForSale, errors.MixedCurrencies, errors.TotalTooSmall,
+        errors.PaymentDeclined, errors.PaymentUnavailable, errors.OrderClosed, *KEY_PROBLEMS,
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Order]:
@@ -112,9 +112,9 @@ class Orders(OrderView, ListAPIView[Order]):
         """Say in HTTP how the purchase ended: paid, pending, declined or closed meanwhile."""
         location = reverse("order", [order.number], request=self.request)
         if order.status == OrderStatus.DECLINED:
-            return self.keepable(
-                self.handle_exception(errors.PaymentDeclined(order.payment.decline_reason, order.number))
-            )
+            payment = order.payment
+            refusal = errors.PaymentDeclined(payment.decline_reason, order.number, by_bank=bool(payment.provider_id))
+            return self.keepable(self.handle_exception(refusal))
         if order.status in {OrderStatus.CANCELLED, OrderStatus.EXPIRED}:
             return self.keepable(self.handle_exception(errors.OrderClosed(order.number, order.status)))
         status = 202 if order.status == OrderStatus.PENDING else 201

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 MOST_UNITS = 99
+LEAST_TOTAL = Decimal("0.50")
 OWNERS = ["alice", "bob", "guest"]
 SOLD = {"paid", "refunded"}
 #: How an order may move by itself, while nobody presses anything.
@@ -86,6 +87,8 @@ class Expectation:
             return "cart-is-empty"
         if self.unlisted & set(self.carts[buyer]):
             return "not-for-sale"
+        if self.total(self.carts[buyer]) < LEAST_TOTAL:
+            return "total-too-small"
         return "out-of-stock" if self.shortages(buyer) else ""
 
     def open(self, number: str, buyer: str) -> Bought:

@@ -34,7 +34,7 @@ from tests.model.expectation import BY_ITSELF, Expectation, Press
 from tests.model.provider import Killed, Provider
 
 ADDRESS = {"name": "A. Buyer", "line1": "Elbe 1", "city": "Hamburg", "postal_code": "20095", "country": "DE"}
-GOODS = {"CHAIR": ("0.05", 1), "DESK": ("99.90", 4), "LAMP": ("12.80", 2)}
+GOODS = {"CHAIR": ("0.50", 1), "DESK": ("99.90", 4), "LAMP": ("12.80", 2)}
 BUYERS = ["alice", "bob"]
 ALL_TABLES = "orders_idempotencykey, orders_webhookevent, orders_outboxmessage, shop_category, accounts_user"
 

@@ -129,6 +129,28 @@ def test_empty_cart_product_that_left_and_two_currencies_are_409(alice: User, ap
     assert not IdempotencyKey.objects.exists()
 
 
+@pytest.mark.parametrize("price", ["0.00", "0.24"])
+def test_total_under_the_providers_least_is_refused_before_anything_moves(
+    alice: User, api: Api, desk: Product, provider: FakeGateway, price: str
+) -> None:
+    Product.objects.update(price=price)
+
+    assert assert_problem(press(api(alice)), 409, "total-too-small")["least"] == "0.50"
+    assert not Order.objects.exists()
+    assert provider.calls == []
+
+
+@pytest.mark.parametrize(("intent", "who"), [("pi_1", "Your bank"), ("", "The payment provider")])
+def test_refusal_names_who_refused(
+    alice: User, api: Api, desk: Product, provider: FakeGateway, intent: str, who: str
+) -> None:
+    provider.outcome = Declined(intent, "some_reason")
+
+    detail = assert_problem(press(api(alice)), 402, "payment-declined")["detail"]
+
+    assert detail == f"{who} declined the payment (some reason). Your cart is as it was."
+
+
 def test_key_that_is_missing_reused_or_running_is_refused(alice: User, desk: Product, api: Api) -> None:
     client = api(alice)
     assert_problem(press(client, key=None), 400, "idempotency-key-missing")

@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from orders.errors import CartIsEmpty, MixedCurrencies, NotForSale
-from orders.pricing import Item, minor_units, quote, to_cents
+from orders.errors import CartIsEmpty, MixedCurrencies, NotForSale, TotalTooSmall
+from orders.pricing import LEAST_TOTAL, Item, minor_units, price_line, quote, to_cents
 
 
 def item(price: str = "10.00", quantity: int = 1, *, currency: str = "EUR", is_listed: bool = True) -> Item:
@@ -18,7 +18,7 @@ PRICE_LIST = [
     ([("12.80", 1)], "12.80"),
     ([("12.80", 3)], "38.40"),
     ([("0.01", 99)], "0.99"),
-    ([("0.00", 5)], "0.00"),
+    ([("0.00", 5), ("0.50", 1)], "0.50"),
     ([("99.90", 2), ("0.10", 2)], "200.00"),
     ([("9999999999.99", 1)], "9999999999.99"),
 ]
@@ -56,6 +56,14 @@ def test_product_that_left_the_shop_is_refused_by_name() -> None:
     assert refusal.value.sku == "DESK"
 
 
+@pytest.mark.parametrize("lines", [[("0.00", 5)], [("0.30", 1)], [("0.49", 1)], [("0.10", 2), ("0.29", 1)]])
+def test_total_that_the_provider_does_not_take_is_refused(lines: list[tuple[str, int]]) -> None:
+    with pytest.raises(TotalTooSmall) as refusal:
+        quote([item(*line) for line in lines])
+
+    assert (refusal.value.least, refusal.value.currency) == (Decimal("0.50"), "EUR")
+
+
 def test_two_currencies_are_refused() -> None:
     with pytest.raises(MixedCurrencies) as refusal:
         quote([item(), item(currency="CHF")])
@@ -72,6 +80,8 @@ items = st.builds(
 @pytest.mark.roadmap("testing/unit-tests")
 @given(st.lists(items, min_size=1, max_size=20))
 def test_lines_add_up_and_nothing_is_ever_negative_or_finer_than_a_cent(cart: list[Item]) -> None:
+    assume(sum(price_line(line).total for line in cart) >= LEAST_TOTAL)
+
     quoted = quote(cart)
 
     assert sum(line.total for line in quoted.lines) == quoted.total
