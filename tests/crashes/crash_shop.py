@@ -135,7 +135,9 @@ def open_crash_shop(directory: Path, env: Mapping[str, str] | None = None) -> It
         companion(letterbox, None, directory / "letterbox.log"),
         stack(directory, durable=False, prepare=[["migrate", "--verbosity", "0"]], env=mails | dict(env or {})) as shop,
         companion(
-            [sys.executable, "-m", "tests.crashes.victim"], shop.env, directory / "log" / "victims.log"
+            [sys.executable, "-m", "tests.crashes.victim"],
+            shop.env | {"DATABASE_POOL_SIZE": "0"},  # as the Procfile has it for workers; one of the plays is one
+            directory / "log" / "victims.log",
         ) as foundry,
     ):
         yield CrashShop(shop, ledger, foundry)
