@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 
 from celery.signals import worker_ready
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
@@ -156,8 +156,6 @@ def mail(scene: Scene) -> None:
 
 def worker(scene: Scene) -> None:
     """A whole Celery worker with a queue of its own, so that no other worker gets this delivery."""
-    connection.close()
-    connection.settings_dict["OPTIONS"].pop("pool", None)  # as in the Procfile; with one, its first task waits for ever
     queue = f"crash-{scene.victim}"
 
     def give_it_work(**signal: object) -> None:
