@@ -23,6 +23,13 @@ app.autodiscover_tasks()
 app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
 
 
+@signals.worker_init.connect
+def keep_one_connection(**_: object) -> None:
+    """A worker's process does one task at a time: it keeps one connection and has no pool, which no fork survives."""
+    if connection.settings_dict["OPTIONS"].pop("pool", None):
+        connection.settings_dict["CONN_MAX_AGE"] = 60
+
+
 @signals.task_prerun.connect
 def replace_dead_connection(**_: object) -> None:
     """A task that is called directly, inside of a transaction, keeps the connection that it is in."""

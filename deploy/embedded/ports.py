@@ -9,6 +9,8 @@ Roadmap: foundations/tcp-vs-udp
 import random
 import socket
 
+from deploy.embedded.processes import wait_until
+
 LOOPBACK = "127.0.0.1"
 BELOW_EPHEMERAL = range(20_000, 32_000)  # Linux hands out 32768-60999, macOS and Windows 49152-65535
 
@@ -25,6 +27,11 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def becomes_free(port: int) -> bool:
+    """As `is_free`, for a server's own old port: a killed process is gone a moment before its sockets are."""
+    return wait_until(lambda: is_free(port), 1)
 
 
 def free_port() -> int:

@@ -18,7 +18,7 @@ from deploy.embedded.binaries import postgres_program
 from deploy.embedded.cluster import connect, create, furnish
 from deploy.embedded.errors import ServerTrouble
 from deploy.embedded.identity import Identity, identity_for
-from deploy.embedded.ports import LOOPBACK, free_port, is_free
+from deploy.embedded.ports import LOOPBACK, becomes_free, free_port
 from deploy.embedded.processes import command_of, detach, end, last_words, wait_until
 from deploy.embedded.state import State
 
@@ -102,7 +102,7 @@ def _wait_for(pid: int, state: State, deadline: float) -> None:
 
 
 def _choose_port(directory: Path, state: State, keep_port: bool) -> None:
-    if state.postgres_port and is_free(state.postgres_port):
+    if state.postgres_port and becomes_free(state.postgres_port):
         return
     if state.postgres_port and keep_port:
         raise ServerTrouble(f"Port {state.postgres_port}, where PostgreSQL was, has been taken by another program.")

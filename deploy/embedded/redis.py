@@ -14,7 +14,7 @@ from pathlib import Path
 from deploy.embedded.binaries import redis_program
 from deploy.embedded.errors import ServerTrouble
 from deploy.embedded.identity import identity_for
-from deploy.embedded.ports import LOOPBACK, free_port, is_free
+from deploy.embedded.ports import LOOPBACK, becomes_free, free_port
 from deploy.embedded.processes import command_of, detach, end, last_words, wait_until
 from deploy.embedded.state import State
 
@@ -113,7 +113,7 @@ def _wait_until_answering(home: Path, state: State) -> None:
 
 
 def _choose_port(directory: Path, state: State, keep_port: bool) -> None:
-    if state.redis_port and is_free(state.redis_port):
+    if state.redis_port and becomes_free(state.redis_port):
         return
     if keep_port and state.redis_port:
         raise ServerTrouble(f"Port {state.redis_port}, where Redis was, has been taken by another program.")

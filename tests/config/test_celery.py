@@ -36,6 +36,16 @@ def backend() -> int:
         return int(cursor.fetchone()[0])
 
 
+def test_worker_takes_the_pool_out_of_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "pool", {"min_size": 1})
+
+    signals.worker_init.send(sender=None)
+
+    assert "pool" not in connection.settings_dict["OPTIONS"]
+    assert connection.settings_dict["CONN_MAX_AGE"] == 60
+
+
 def test_connection_outlives_a_task() -> None:
     before = backend()
 

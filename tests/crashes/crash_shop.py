@@ -136,7 +136,7 @@ def open_crash_shop(directory: Path, env: Mapping[str, str] | None = None) -> It
         stack(directory, durable=False, prepare=[["migrate", "--verbosity", "0"]], env=mails | dict(env or {})) as shop,
         companion(
             [sys.executable, "-m", "tests.crashes.victim"],
-            shop.env | {"DATABASE_POOL_SIZE": "0"},  # as the Procfile has it for workers; one of the plays is one
+            shop.env,
             directory / "log" / "victims.log",
         ) as foundry,
     ):

@@ -55,16 +55,15 @@ def test_long_absence_is_named_by_the_probe_and_over_soon_after_the_return(
     time.sleep(max(0.0, gone + 9 - time.monotonic()))
     start_postgres(shop.directory)
     back = time.monotonic()
-    tries = crowd.buy(1, clients=1)
-    while tries[-1].status not in {201, 202}:
+    tries = crowd.buy(8)
+    while not {press.status for press in tries} & {201, 202}:
         assert time.monotonic() < back + 60
-        tries += crowd.buy(1, clients=1)
+        tries += crowd.buy(8)
 
-    print(f"503 after {answer.seconds:.1f} s; sells {time.monotonic() - back:.1f} s after 9 s without a database")
-    print([(kind, f"{press.seconds:.1f} s") for press in tries for kind in kinds([press])])
+    print(f"503 after {answer.seconds:.1f} s; sells {first_sale(tries, back):.1f} s after 9 s without a database")
     assert (answer.status, answer.problem) == (503, "database-unavailable")
     assert (live.status_code, ready.status_code, ready.json()["down"]) == (200, 503, ["database"])
-    assert time.monotonic() - back < SERVICE_BACK
+    assert first_sale(tries, back) < SERVICE_BACK
 
 
 def test_stuck_row_is_a_503_after_three_seconds_and_leaves_nothing(shop: Stack, crowd: Crowd, books: Books) -> None:
