@@ -1,5 +1,5 @@
-"""People: who they are and how they log in.
+"""People: who they are, how they log in, and what they may do.
 
 Imports neither `shop` nor `orders` nor `config`: an account knows nothing of what is sold.
-Start reading at `accounts/models.py` (the user), then `accounts/views.py` (how address and password become a token).
+Start reading at `accounts/roles.py` (who may do what), then `accounts/tokens.py` (what a login is, and how it ends).
 """

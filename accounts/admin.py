@@ -3,10 +3,15 @@
 Roadmap: auth/password-hashing
 """
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
 
-from accounts.models import User
+from accounts import security_events
+from accounts.authentication import origin_of
+from accounts.models import SecurityEvent, User
 
 
 @admin.register(User)
@@ -22,6 +27,46 @@ class PersonAdmin(UserAdmin):
         ("May", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("joined_at", "last_login")}),
     )
+    # Who could write these would have every right: only a superuser may hand out what is above the roles.
+    above_the_roles = ("is_superuser", "user_permissions")
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """An admin gives roles; more than the roles hold is given by a superuser."""
+        return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *self.above_the_roles)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """A change of roles is written down with who made it."""
+        before = set(form.instance.groups.values_list("name", flat=True))
+        super().save_related(request, form, formsets, change)
+        after = set(form.instance.groups.values_list("name", flat=True))
+        if before != after:
+            facts = {"before": sorted(before), "after": sorted(after), "by": request.user.pk}
+            kind = SecurityEvent.Kind.ROLE_CHANGED
+            security_events.record(kind, user=form.instance, origin=origin_of(request), **facts)
+
+
+@admin.register(SecurityEvent)
+class SecurityEventAdmin(admin.ModelAdmin):
+    """What happened to accounts, newest first; nobody writes it by hand."""
+
+    list_display = ("at", "kind", "user", "address", "details")
+    list_select_related = ("user",)
+    list_filter = ("kind",)
+    search_fields = ("user__email", "address")
+    ordering = ("-id",)
+    date_hierarchy = "at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The shop writes them."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SecurityEvent | None = None) -> bool:
+        """A trigger would refuse."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: SecurityEvent | None = None) -> bool:
+        """A trigger would refuse."""
+        return False

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.contrib.auth.hashers import make_password
 
+from accounts import roles
 from accounts.models import User
 
 
@@ -20,7 +21,7 @@ class Person(NamedTuple):
 
     name: str
     part: str
-    is_staff: bool = False
+    role: str = "customer"
     is_superuser: bool = False
 
     @property
@@ -37,8 +38,8 @@ class Person(NamedTuple):
 CAST = (
     Person("Alice", "buys"),
     Person("Bob", "must not see what is Alice's"),
-    Person("Carol", "runs the shop", is_staff=True, is_superuser=True),
-    Person("Dave", "packs in the warehouse", is_staff=True),
+    Person("Carol", "runs the shop", role="admin", is_superuser=True),
+    Person("Dave", "packs in the warehouse", role="warehouse"),
 )
 
 
@@ -63,8 +64,9 @@ def _admit(person: Person) -> bool:
     fields = {
         "name": person.name,
         "password": lambda: make_password(person.password),  # hashing takes a tenth of a second, so only when needed
-        "is_staff": person.is_staff,
         "is_superuser": person.is_superuser,
     }
-    _, is_new = User.objects.get_or_create(email=person.email, defaults=fields)
+    user, is_new = User.objects.get_or_create(email=person.email, defaults=fields)
+    if is_new and person.role != "customer":
+        roles.give(user, person.role)
     return is_new

@@ -10,3 +10,14 @@ class AccountError(Exception):
 
 class WrongCredentials(AccountError):
     """The address is unknown, the password is wrong or the account is closed: the caller is never told which."""
+
+
+class UnknownKey(AccountError):
+    """No published key has this name."""
+
+
+class TokenReused(AccountError):
+    """The refresh token was exchanged before: somebody has a copy. The login has been ended everywhere."""
+
+    def __init__(self) -> None:
+        super().__init__("This refresh token was used before, so the login has been ended. Log in again.")

@@ -7,28 +7,52 @@ from typing import Any
 
 from django.contrib.auth import authenticate
 from rest_framework import serializers
-from rest_framework_simplejwt.tokens import RefreshToken
 
+from accounts import security_events
+from accounts.authentication import origin_of
 from accounts.errors import WrongCredentials
+from accounts.models import SecurityEvent, TokenFamily, User
 
 
 class LogInSerializer(serializers.Serializer[Any]):
-    """Checks the credentials and issues the tokens."""
+    """Checks the credentials."""
 
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Raise WrongCredentials unless the pair fits an open account; it hashes either way, so time tells nothing."""
-        user = authenticate(self.context.get("request"), username=attrs["email"], password=attrs["password"])
+        request = self.context["request"]
+        user = authenticate(request, username=attrs["email"], password=attrs["password"])
         if user is None:
+            known = User.objects.filter(email=attrs["email"].strip().lower()).first()
+            security_events.record(SecurityEvent.Kind.LOGIN_FAILED, user=known, origin=origin_of(request))
             raise WrongCredentials
-        refresh = RefreshToken.for_user(user)
-        return {"access": str(refresh.access_token), "refresh": str(refresh), "user": user}
+        return {"user": user}
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):
-    """A short-lived access token for every call, and a refresh token to get the next one."""
+    """A short-lived access token for every call, and a refresh token to get the next pair."""
 
-    access = serializers.CharField(help_text="Send it as `Authorization: Bearer …`; valid for 30 minutes.")
-    refresh = serializers.CharField(help_text="Exchange it at `auth/token/refresh/`; valid for 7 days.")
+    access = serializers.CharField(help_text="Send it as `Authorization: Bearer …`; valid for 10 minutes.")
+    refresh = serializers.CharField(help_text="Exchange it at `auth/token/refresh/`, once; valid for 7 days.")
+
+
+class RefreshSerializer(serializers.Serializer[Any]):
+    """A refresh token to be exchanged."""
+
+    refresh = serializers.CharField(max_length=4000, trim_whitespace=False, write_only=True)
+
+
+class SessionSerializer(serializers.ModelSerializer[TokenFamily]):
+    """One login; `is_current` is the one that asks."""
+
+    is_current = serializers.SerializerMethodField()
+
+    class Meta:
+        model = TokenFamily
+        fields = ["id", "is_current", "methods", "address", "agent", "started_at", "used_at", "expires_at"]
+
+    def get_is_current(self, login: TokenFamily) -> bool:
+        """Whether it is this very one."""
+        return bool(self.context["request"].auth["sid"] == str(login.pk))

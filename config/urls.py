@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
+from accounts.views.tokens import jwks
 from config import views
 
 admin.site.site_header = admin.site.site_title = "Roadmap Shop"
@@ -14,6 +15,7 @@ admin.site.index_title = "Behind the counter"
 
 urlpatterns = [
     path("", views.door, name="door"),
+    path(".well-known/jwks.json", jwks, name="jwks"),
     path("api/v1/", include("config.api")),
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"),
     path(

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import RefreshToken
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
+from accounts import keys
 from accounts.models import User
 from config.audit import check_books
 from deploy.local.stack import Stack, stack
-from tests.factories import person
+from tests.factories import person, token_of
 from tests.fakes import FakeGateway
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,7 +71,20 @@ def bob(db: None) -> User:
 @pytest.fixture
 def carol(db: None) -> User:
     """Runs the shop."""
-    return person("carol", is_staff=True, is_superuser=True)
+    return person("carol", is_superuser=True, role="admin")
+
+
+@pytest.fixture(scope="session")
+def key_pair() -> RSAPrivateKey:
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(autouse=True)
+def one_key_pair(key_pair: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of a second for new keys in every test that logs in would be minutes in all."""
+    monkeypatch.setattr(keys, "generate_private_key", lambda **_: key_pair)
+    keys._read.cache_clear()
+    keys._latest.cache_clear()
 
 
 @pytest.fixture
@@ -86,7 +100,7 @@ def api() -> Callable[[User | None], APIClient]:
     def client(user: User | None = None) -> APIClient:
         made = APIClient(raise_request_exception=False)
         if user:
-            made.credentials(HTTP_AUTHORIZATION=f"Bearer {RefreshToken.for_user(user).access_token}")
+            made.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
         return made
 
     return client

@@ -6,7 +6,9 @@ from typing import Any
 import factory
 from django.db import transaction
 
+from accounts import roles, tokens
 from accounts.models import User
+from accounts.security_events import NOWHERE
 from orders.models import Cart, CartLine
 from shop import stock
 from shop.models import Category, Product
@@ -41,9 +43,22 @@ def product(*, stocked: int = 10, **fields: Any) -> Product:
     return made
 
 
-def person(name: str, **fields: Any) -> User:
+def person(name: str, *, role: str = "customer", **fields: Any) -> User:
     """One of the cast, with the password of the demo."""
-    return User.objects.create_user(f"{name}@example.com", f"{name}-shows-the-shop", name=name.title(), **fields)
+    user = User.objects.create_user(f"{name}@example.com", f"{name}-shows-the-shop", name=name.title(), **fields)
+    if role != "customer":
+        roles.give(user, role)
+    return user
+
+
+def manager() -> User:
+    """Somebody who may give any amount back and is not the buyer; not saved, since no table needs them."""
+    return User(pk=0, is_staff=True, is_superuser=True)
+
+
+def token_of(user: User) -> str:
+    """An access token, as a login gives it."""
+    return tokens.log_in(user, methods=["pwd"], origin=NOWHERE).access
 
 
 def cart_of(user: User, *lines: tuple[Product, int]) -> Cart:

@@ -15,14 +15,15 @@ import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection
 from hypothesis import HealthCheck, settings
-from rest_framework_simplejwt.tokens import AccessToken
 from schemathesis.config import SchemathesisConfig
 
-from accounts.models import User
+from accounts.models import TokenFamily, User
+from accounts.security_events import NOWHERE
+from accounts.tokens import RefreshToken, log_in
 from config.wsgi import application
 from orders import gateways
 from orders.models import Order
-from tests.factories import CategoryFactory, cart_of, product
+from tests.factories import CategoryFactory, cart_of, product, token_of
 from tests.fakes import FakeGateway
 from tests.orders.purchases import ordered
 
@@ -72,11 +73,12 @@ def world(alice: User, carol: User, gateway: FakeGateway, monkeypatch: pytest.Mo
     order = ordered(alice, gateway)
     line = cart_of(alice, (desk, 1)).lines.get()
     people = {"guest": None, "alice": alice, "carol": carol}
-    return people | {"slug": "desk", "number": order.number, "line_id": str(line.pk)}
+    login = TokenFamily.objects.get(latest=RefreshToken(log_in(alice, methods=["pwd"], origin=NOWHERE).refresh)["jti"])
+    return people | {"slug": "desk", "number": order.number, "line_id": str(line.pk), "id": str(login.pk)}
 
 
 def headers_of(user: User | None) -> Headers:
-    return {"Authorization": f"Bearer {AccessToken.for_user(user)}"} if user else {}
+    return {"Authorization": f"Bearer {token_of(user)}"} if user else {}
 
 
 def ask(case: Any, world: dict[str, Any], caller: str) -> None:

@@ -7,6 +7,7 @@ Roadmap: frameworks/django, workflow/configuration-management
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from config import env, queues
 from config.logging import LOGGING  # noqa: F401 - read by Django
@@ -118,18 +119,22 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],  # public views say so out loud
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.parsers.ShallowJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "shop.pages.Pages",
     "DEFAULT_SCHEMA_CLASS": "config.openapi.ProblemSchema",
     "EXCEPTION_HANDLER": "config.problems.problem_response",
     "COERCE_DECIMAL_TO_STRING": True,  # a price as a JSON number would be a float in most clients
 }
-SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=30),
+SIMPLE_JWT: dict[str, Any] = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "UPDATE_LAST_LOGIN": False,
+    "ISSUER": SITE_URL,
+    "AUDIENCE": f"{SITE_URL}/api/",
+    "USER_ID_CLAIM": "sub",
+    "AUTH_TOKEN_CLASSES": ["accounts.tokens.AccessToken"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Roadmap Shop API",

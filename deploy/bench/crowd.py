@@ -6,16 +6,14 @@ Roadmap: testing/load-and-stress-tests
 """
 
 import json
-import subprocess
-import sys
 from uuid import uuid4
 
 import psycopg
 
 from deploy.bench.load import post
 from deploy.demo.shopper import ADDRESS
-from deploy.local.process import ROOT
 from deploy.local.stack import Stack
+from deploy.local.tokens import access_tokens
 
 PRODUCTS = 1_000
 ADMIT = """
@@ -55,8 +53,7 @@ class Crowd:
         self.connection.execute(RESTOCK)
         self.first, last = self.connection.execute(ADMIT, [buyers]).fetchone() or (0, 0)
         self.connection.execute("VACUUM ANALYZE")
-        command = [sys.executable, "-m", "deploy.bench.tokens", str(self.first), str(last)]
-        self.tokens = subprocess.check_output(command, env=shop.env, cwd=ROOT, text=True).split()
+        self.tokens = access_tokens(shop.env, range(self.first, last + 1))
 
     def presses(self, *, products: int) -> list[bytes]:
         """Fill every cart with one unit of one of so many products, and return the request that buys it."""

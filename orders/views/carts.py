@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from accounts.views import LogIn
+from accounts.views.tokens import LogIn
 from orders import cart
 from orders.errors import CartIsFull
 from orders.models import CartLine

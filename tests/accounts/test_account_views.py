@@ -1,17 +1,17 @@
 """Logging in over HTTP: a pair of tokens, or a refusal that does not say what was wrong."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from accounts.models import User
+from accounts.models import SecurityEvent, TokenFamily, User
 from tests.answers import assert_problem
 
 LOG_IN, REFRESH, ORDERS = "/api/v1/auth/token/", "/api/v1/auth/token/refresh/", "/api/v1/orders/"
+SESSIONS = "/api/v1/auth/sessions/"
 
 Api = Callable[[User | None], APIClient]
 
@@ -64,38 +64,51 @@ def test_what_is_wrong_with_the_form_is_pointed_at(guest: APIClient, body: Any, 
     assert {error["pointer"] for error in problem["errors"]} == pointers
 
 
-def test_refresh_token_gets_a_new_access_token(guest: APIClient, alice: User) -> None:
+def test_refresh_token_gets_the_next_pair(guest: APIClient, alice: User) -> None:
     refresh = log_in(guest).json()["refresh"]
 
     answer = guest.post(REFRESH, {"refresh": refresh}, format="json")
 
+    assert set(answer.json()) == {"access", "refresh"}
+    assert answer.json()["refresh"] != refresh
     assert call_with(guest, answer.json()["access"]).status_code == 200
 
 
-def stale(token: Any) -> str:
-    token.set_exp(lifetime=-timedelta(seconds=1))
-    return str(token)
-
-
-BAD_ACCESS: list[Callable[[User], str]] = [
-    lambda user: "nonsense",
-    lambda user: str(AccessToken.for_user(user))[:-4] + "AAAA",
-    lambda user: stale(AccessToken.for_user(user)),
-    lambda user: str(RefreshToken.for_user(user)),
-    lambda user: str(AccessToken.for_user(User(pk=0))),
-    lambda user: "\x00",
-]
-
-
-@pytest.mark.roadmap("auth/jwt-issue-and-verify")
-@pytest.mark.parametrize("make", BAD_ACCESS, ids=["nonsense", "forged", "stale", "refresh", "nobody", "nul"])
-def test_token_that_is_not_a_sound_access_token_opens_nothing(
-    guest: APIClient, alice: User, make: Callable[[User], str]
+@pytest.mark.roadmap("auth/access-and-refresh-tokens", "auth/jwt-security")
+def test_refresh_token_that_comes_twice_ends_the_login_and_its_owner_is_told(
+    guest: APIClient, alice: User, mailoutbox: list[EmailMessage]
 ) -> None:
-    answer = call_with(guest, make(alice))
+    stolen = log_in(guest).json()["refresh"]
+    renewed = guest.post(REFRESH, {"refresh": stolen}, format="json").json()
 
-    assert_problem(answer, 401, "invalid-token")
-    assert answer["WWW-Authenticate"].startswith("Bearer")
+    assert_problem(guest.post(REFRESH, {"refresh": stolen}, format="json"), 401, "token-reused")
+
+    assert_problem(guest.post(REFRESH, {"refresh": renewed["refresh"]}, format="json"), 401, "invalid-token")
+    assert_problem(call_with(guest, renewed["access"]), 401, "invalid-token")
+    assert [mail.to for mail in mailoutbox] == [[alice.email]]
+    assert alice.security_events.filter(kind="token-reused").count() == 1
+
+
+@pytest.mark.roadmap("auth/jwt-security")
+def test_sessions_are_listed_and_ended_one_by_one_or_all(guest: APIClient, alice: User, api: Api) -> None:
+    phone, laptop = (log_in(guest).json()["access"] for _ in range(2))
+    as_laptop = {"Authorization": f"Bearer {laptop}"}
+    listed = guest.get(SESSIONS, headers=as_laptop).json()["results"]
+
+    assert [session["is_current"] for session in listed] == [True, False]
+    assert guest.delete(f"{SESSIONS}{listed[1]['id']}/", headers=as_laptop).status_code == 204
+    assert_problem(call_with(guest, phone), 401, "invalid-token")
+    assert guest.delete(SESSIONS, headers=as_laptop).status_code == 204
+    assert_problem(call_with(guest, laptop), 401, "invalid-token")
+
+
+@pytest.mark.roadmap("security/broken-access-control")
+def test_somebody_elses_login_does_not_exist(guest: APIClient, alice: User, bob: User, api: Api) -> None:
+    hers = log_in(guest).json()["access"]
+    login = TokenFamily.objects.get(user=alice)
+
+    assert_problem(api(bob).delete(f"{SESSIONS}{login.pk}/"), 404, "not-found")
+    assert call_with(guest, hers).status_code == 200
 
 
 def test_token_of_somebody_who_was_locked_out_opens_nothing(guest: APIClient, alice: User) -> None:
@@ -113,6 +126,20 @@ def test_refresh_token_of_somebody_who_was_deleted_is_refused(guest: APIClient, 
     assert_problem(guest.post(REFRESH, {"refresh": refresh}, format="json"), 401, "invalid-token")
 
 
-@pytest.mark.parametrize("refresh", ["nonsense", "a.b.c"])
+@pytest.mark.parametrize("refresh", ["nonsense", "a.b.c", "é.é.é"])
 def test_bad_refresh_token_is_refused(guest: APIClient, refresh: str) -> None:
     assert_problem(guest.post(REFRESH, {"refresh": refresh}, format="json"), 401, "invalid-token")
+
+
+def test_access_token_does_not_refresh(guest: APIClient, alice: User) -> None:
+    access = log_in(guest).json()["access"]
+
+    assert_problem(guest.post(REFRESH, {"refresh": access}, format="json"), 401, "invalid-token")
+
+
+def test_wrong_password_is_written_down_with_where_it_came_from(guest: APIClient, alice: User) -> None:
+    log_in(guest, password="wrong")
+    log_in(guest, email="nobody@example.com")
+
+    assert [event.user for event in SecurityEvent.objects.filter(kind="login-failed")] == [None, alice]
+    assert alice.security_events.get().address == "127.0.0.1"

@@ -11,10 +11,10 @@ from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, reso
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from orders.numbers import new_number
+from orders.models.numbers import new_number
 from tests.answers import assert_problem
 
-EXAMPLES: dict[str, object] = {"slug": "walnut-desk", "number": new_number(), "line_id": uuid4()}
+EXAMPLES: dict[str, object] = {"slug": "walnut-desk", "number": new_number(), "line_id": uuid4(), "id": uuid4()}
 
 
 def routes(resolver: URLResolver) -> Iterator[URLPattern]:

@@ -24,7 +24,6 @@ from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from accounts.models import User
 from config.celery import app
@@ -35,7 +34,7 @@ from orders.outcomes import Authorized
 from shop.models import Product
 from tests.crashes.steps import READ, Step
 from tests.crashes.tracer import lie_in_wait
-from tests.factories import ProductFactory, cart_of, stock
+from tests.factories import ProductFactory, cart_of, stock, token_of
 
 SKUS = ("CRASH-DESK", "CRASH-LAMP")
 PLENTY = 1_000_000
@@ -102,7 +101,7 @@ def perform(step: Step, victim: str, tell: Tell, relay: int = 0) -> None:
     else:
         buyer = User.objects.create_user(_address(victim))
         cart_of(buyer, *((product, 2) for product in _shelf()))
-    scene = Scene(step, victim, buyer, str(RefreshToken.for_user(buyer).access_token), relay)
+    scene = Scene(step, victim, buyer, token_of(buyer), relay)
     tell({"born": victim, "buyer": buyer.pk, "token": scene.token, "pid": os.getpid()})
     PLAYS[step.play](scene)
 

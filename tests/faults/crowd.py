@@ -11,10 +11,10 @@ from typing import NamedTuple
 from uuid import uuid4
 
 import httpx
-import jwt
 
 from deploy.demo.shopper import Shopper
 from deploy.local.stack import Stack
+from deploy.local.tokens import access_tokens
 from tests.faults.books import Books
 
 SKUS = [f"FAULT-{number}" for number in range(8)]
@@ -39,13 +39,12 @@ class Crowd:
         self.shop = shop
         addresses = itertools.cycle(shop.web_urls)
         ids = books.ask("SELECT id FROM accounts_user WHERE email LIKE 'buyer-%%' ORDER BY email")
-        self.shoppers = [self.shopper(next(addresses), user_id) for (user_id,) in ids]
+        tokens = access_tokens(shop.env, (user_id for (user_id,) in ids))
+        self.shoppers = [self.shopper(next(addresses), token) for token in tokens]
 
-    def shopper(self, address: str, user_id: int) -> Shopper:
-        """Logged in without the password, whose hash alone would take a second for all of them."""
-        claims = {"token_type": "access", "exp": time.time() + 3600, "jti": uuid4().hex, "user_id": str(user_id)}
+    def shopper(self, address: str, token: str) -> Shopper:
         buyer = Shopper(address)
-        buyer.http.headers["Authorization"] = f"Bearer {jwt.encode(claims, self.shop.env['SECRET_KEY'], 'HS256')}"
+        buyer.http.headers["Authorization"] = f"Bearer {token}"
         return buyer
 
     def buy(self, count: int, *, method: str = "pm_card_visa", clients: int = 0) -> list[Press]:

@@ -27,7 +27,7 @@ def hasty_shop(shop: Stack) -> Iterator[str]:
 
 
 def press_at(address: str, crowd: Crowd, books: Books, *, method: str = "pm_card_visa") -> Press:
-    buyer = crowd.shopper(address, books.one("SELECT min(id) FROM accounts_user"))
+    buyer = crowd.shopper(address, crowd.shoppers[0].http.headers["Authorization"].removeprefix("Bearer "))
     buyer.fill("FAULT-7").raise_for_status()
     pressed = press(buyer, method=method)
     buyer.close()

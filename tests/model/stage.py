@@ -20,7 +20,6 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from accounts.models import User
 from config.audit import check_books, compare
@@ -29,7 +28,7 @@ from orders.cart import _digest, new_token
 from orders.models import CartLine, Order, OutboxMessage
 from orders.tasks import CONSUMERS
 from shop.models import Stock
-from tests.factories import ProductFactory, person, product
+from tests.factories import ProductFactory, person, product, token_of
 from tests.model.expectation import BY_ITSELF, Expectation, Press
 from tests.model.provider import Killed, Provider
 
@@ -48,7 +47,7 @@ class Stage(RuleBasedStateMachine):
         self.model, self.provider = Expectation(), Provider()
         self.behind = patch("orders.gateways.configured", lambda: self.provider)
         self.behind.start()  # the real views and consumers ask there for the gateway of this process
-        people = {name: person(name, is_staff=name == "carol") for name in [*BUYERS, "carol"]}
+        people = {name: person(name, role="manager" if name == "carol" else "customer") for name in [*BUYERS, "carol"]}
         self.clients = {name: client_of(user) for name, user in people.items()}
         self.clients["guest"] = APIClient()
         self.new_guest()
@@ -206,5 +205,5 @@ def empty_the_shop() -> None:
 
 def client_of(user: User) -> APIClient:
     client = APIClient(raise_request_exception=False)
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {RefreshToken.for_user(user).access_token}")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
     return client

@@ -6,7 +6,6 @@ here with its key; from then on they use the public API alone.
 Roadmap: testing/database-load-tests
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,15 +16,19 @@ from uuid import uuid4
 
 import httpx
 import psycopg
-from rest_framework_simplejwt.backends import TokenBackend
 
 from deploy.demo.shopper import Shopper
 from deploy.local.stack import Stack
+from deploy.local.tokens import access_tokens
 
 PEOPLE = """
 INSERT INTO accounts_user (email, name, password, is_staff, is_superuser, is_active)
 SELECT %(crowd)s || '-' || number || '@example.com', 'Buyer ' || number, '!', %(is_staff)s, false, true
 FROM generate_series(1, %(count)s) AS number RETURNING id
+"""
+MANAGERS = """
+INSERT INTO accounts_user_groups (user_id, group_id)
+SELECT unnest(%s::bigint[]), id FROM auth_group WHERE name = 'manager'
 """
 SHELF = """
 WITH category AS (
@@ -68,8 +71,10 @@ def crowd(shop: Stack, count: int, *, hands: int = 1, is_staff: bool = False) ->
     values = {"crowd": f"race-{uuid4().hex[:12]}", "count": count, "is_staff": is_staff}
     with database(shop) as connected:
         ids = [user_id for (user_id,) in connected.execute(PEOPLE, values)]
+        if is_staff:
+            connected.execute(MANAGERS, [ids])
     doors = cycle(shop.web_urls)
-    people = [enter(shop, next(doors), user_id) for user_id in ids for _ in range(hands)]
+    people = [enter(next(doors), token) for token in access_tokens(shop.env, ids) for _ in range(hands)]
     try:
         yield people
     finally:
@@ -77,11 +82,8 @@ def crowd(shop: Stack, count: int, *, hands: int = 1, is_staff: bool = False) ->
             shopper.close()
 
 
-def enter(shop: Stack, door: str, user_id: int) -> Shopper:
-    now = int(time.time())
-    claims = {"token_type": "access", "iat": now, "exp": now + 7200, "jti": uuid4().hex, "user_id": str(user_id)}
+def enter(door: str, token: str) -> Shopper:
     shopper = Shopper(door)
-    token = TokenBackend("HS256", signing_key=shop.env["SECRET_KEY"]).encode(claims)
     shopper.http.headers["Authorization"] = f"Bearer {token}"
     return shopper
 

@@ -1,0 +1,39 @@
+"""What happened to an account, for its owner and for whoever looks into a break-in.
+
+Roadmap: security/insufficient-logging
+"""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+class SecurityEvent(models.Model):
+    """One thing that happened. Never changed, never deleted: a trigger refuses."""
+
+    class Kind(models.TextChoices):
+        LOGIN = "login"
+        LOGIN_FAILED = "login-failed"
+        LOGOUT = "logout"
+        LOGOUT_EVERYWHERE = "logout-everywhere"
+        ROLE_CHANGED = "role-changed"
+        TOKEN_REUSED = "token-reused"  # noqa: S105 - a name of an event
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, blank=True, related_name="security_events",
+        db_constraint=False,  # the row outlives the account that it speaks of
+    )  # fmt: skip
+    kind = models.CharField(max_length=30, choices=Kind)
+    at = models.DateTimeField(db_default=Now())
+    address = models.GenericIPAddressField(null=True, blank=True)
+    agent = models.CharField(max_length=200, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["kind", "at"], name="security_events_by_kind")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.at:%Y-%m-%d %H:%M}"

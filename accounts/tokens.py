@@ -1,0 +1,142 @@
+"""Access and refresh tokens: issued at login, exchanged one against the next, ended by logout or by theft.
+
+    login ─► family ─► refresh 1 ─► refresh 2 ─► refresh 3 (the latest, the only one that is good)
+                          └─ shown again: somebody has a copy. The whole family ends, its owner is told.
+
+Both are JWTs signed with a key of `accounts/keys.py`. An access token is believed by its signature alone for ten
+minutes; who needs the user's row learns there whether the login has ended meanwhile. A refresh token is good once.
+
+Refuses: a token that is not ours, expired, of the wrong type or of an ended login (TokenError), a spent refresh token
+(TokenReused).
+
+Roadmap: auth/access-and-refresh-tokens, auth/jwt-issue-and-verify, auth/jwt-security
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID, uuid4
+
+import jwt
+from django.conf import settings
+from django.utils import timezone
+from rest_framework_simplejwt import tokens
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
+
+from accounts import keys, security_events
+from accounts.errors import TokenReused, UnknownKey
+from accounts.models import SecurityEvent, TokenFamily
+from accounts.security_events import Origin
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+#: Claims without which a token is none, RFC 7519 and RFC 9068.
+REQUIRED = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub", "sid"]
+
+
+class Pair(NamedTuple):
+    """What a client gets: the one for its calls, and the one for the next pair."""
+
+    access: str
+    refresh: str
+
+
+class Backend(TokenBackend):
+    """Signs with the key of the moment and names it; verifies with the one that the token names, if it is ours."""
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        """Sign."""
+        key = keys.signing_key()
+        claims = payload | {"iss": self.issuer, "aud": self.audience, "nbf": payload["iat"]}
+        return jwt.encode(claims, key.private, self.algorithm, headers={"kid": key.kid})
+
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        """Verify and return the claims. The algorithm is ours to choose, not the token's, so `none` is refused."""
+        try:
+            key = keys.verifying_key(str(jwt.get_unverified_header(token).get("kid")))
+            return jwt.decode(
+                token, key.public, [self.algorithm], options={"require": REQUIRED},
+                audience=self.audience, issuer=self.issuer,
+            )  # fmt: skip
+        except (jwt.InvalidTokenError, UnknownKey, UnicodeError, TypeError) as refusal:
+            raise TokenBackendError("Token is invalid") from refusal
+
+
+BACKEND = Backend(keys.ALGORITHM, audience=settings.SIMPLE_JWT["AUDIENCE"], issuer=settings.SIMPLE_JWT["ISSUER"])
+
+
+class AccessToken(tokens.AccessToken):
+    """Sent with every call."""
+
+    _token_backend = BACKEND
+
+
+class RefreshToken(tokens.RefreshToken):
+    """Exchanged for the next pair, once."""
+
+    _token_backend = BACKEND
+    access_token_class = AccessToken
+
+
+def log_in(user: "User", *, methods: Sequence[str], origin: Origin, now: datetime | None = None) -> Pair:
+    """Open a family for somebody who has just proved who they are. `methods`: RFC 8176 names, such as `pwd`, `otp`."""
+    now = now or timezone.now()
+    family = TokenFamily(
+        user=user, latest=uuid4(), methods=list(methods), authenticated_at=now, used_at=now,
+        address=origin.address, agent=origin.agent, expires_at=now + settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"],
+    )  # fmt: skip
+    family.save(force_insert=True)
+    security_events.record(SecurityEvent.Kind.LOGIN, user=user, origin=origin, methods=list(methods))
+    return _pair(family, family.latest)
+
+
+def refresh(token: str, *, origin: Origin, now: datetime | None = None) -> Pair:
+    """Exchange a refresh token. One statement decides who of two exchangers was first; the other has a copy.
+
+    It looks at nothing but the family's own row: a condition on the user would become a subquery, which PostgreSQL does
+    not ask again after it has waited for the row, and both would be first.
+    """
+    now, claims = now or timezone.now(), RefreshToken(token)  # type: ignore[arg-type] # simplejwt types it as a Token
+    family_id, shown, following = UUID(claims["sid"]), UUID(claims["jti"]), uuid4()
+    alive = TokenFamily.objects.open(now=now).filter(pk=family_id)
+    lifetime = settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"]
+    changes = {"latest": following, "used_at": now, "expires_at": now + lifetime}
+    is_first = alive.filter(latest=shown).update(**changes, address=origin.address, agent=origin.agent)
+    family = alive.select_related("user").first()
+    if family is None or not family.user.is_active:
+        raise TokenError("Token is invalid")
+    if not is_first:
+        _stolen(family, origin, now)
+        raise TokenReused
+    return _pair(family, following)
+
+
+def log_out(family_id: UUID, *, user: "User", origin: Origin, now: datetime | None = None) -> bool:
+    """End one login of the user; False if there is no such open one."""
+    ended = TokenFamily.objects.of(user).open().filter(pk=family_id).update(ended_at=now or timezone.now())
+    if ended:
+        security_events.record(SecurityEvent.Kind.LOGOUT, user=user, origin=origin)
+    return bool(ended)
+
+
+def log_out_everywhere(user: "User", *, origin: Origin, now: datetime | None = None) -> int:
+    """End every login of the user, as after a new password; return how many."""
+    ended = TokenFamily.objects.of(user).open().update(ended_at=now or timezone.now())
+    security_events.record(SecurityEvent.Kind.LOGOUT_EVERYWHERE, user=user, origin=origin, ended=ended)
+    return ended
+
+
+def _pair(family: TokenFamily, jti: UUID) -> Pair:
+    token = RefreshToken()
+    token["sub"], token["sid"], token["jti"] = str(family.user_id), str(family.pk), jti.hex
+    token["amr"], token["auth_time"] = family.methods, int(family.authenticated_at.timestamp())
+    return Pair(access=str(token.access_token), refresh=str(token))
+
+
+def _stolen(family: TokenFamily, origin: Origin, now: datetime) -> None:
+    """Thief or owner: one of them holds a spent token, and nobody can say which. Both have to log in again."""
+    TokenFamily.objects.filter(pk=family.pk).update(ended_at=now)
+    security_events.record(SecurityEvent.Kind.TOKEN_REUSED, user=family.user, origin=origin, login=str(family.pk))
+    security_events.warn(family.user, origin)

@@ -1,0 +1,122 @@
+"""Token families: exchanged, copied, replayed and logged out in any order, each has one good token at most."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from rest_framework_simplejwt.exceptions import TokenError
+
+from accounts import tokens
+from accounts.errors import TokenReused
+from accounts.models import TokenFamily, User
+from accounts.models.tokens import TokenFamilyQuerySet
+from accounts.security_events import NOWHERE
+from tests.factories import person
+from tests.races.rivals import queued
+
+LIFE = django.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"]
+
+
+class FamilyMachine(RuleBasedStateMachine):
+    """What it believes: of each login, which token is the latest, and whether it has ended."""
+
+    shown = Bundle("shown")
+
+    def __init__(self) -> None:
+        super().__init__()
+        User.objects.all().delete()
+        self.alice = person("alice")
+        self.latest: dict[str, str] = {}
+        self.ended: set[str] = set()
+
+    def sid(self, token: str) -> str:
+        return str(tokens.RefreshToken(token)["sid"])
+
+    @initialize(target=shown)
+    def first_login(self) -> str:
+        return self.logs_in()
+
+    @rule(target=shown)
+    def logs_in(self) -> str:
+        pair = tokens.log_in(self.alice, methods=["pwd"], origin=NOWHERE)
+        self.latest[self.sid(pair.refresh)] = pair.refresh
+        return pair.refresh
+
+    @rule(target=shown, token=shown)
+    def exchanges(self, token: str) -> str:
+        sid = self.sid(token)
+        if sid in self.ended:
+            with pytest.raises(TokenError):
+                tokens.refresh(token, origin=NOWHERE)
+            return token
+        if token != self.latest[sid]:
+            with pytest.raises(TokenReused):
+                tokens.refresh(token, origin=NOWHERE)
+            self.ended.add(sid)
+            return token
+        self.latest[sid] = tokens.refresh(token, origin=NOWHERE).refresh
+        return self.latest[sid]
+
+    @rule(token=shown)
+    def logs_out(self, token: str) -> None:
+        sid = self.sid(token)
+        family = TokenFamily.objects.get(pk=sid)
+        assert tokens.log_out(family.pk, user=self.alice, origin=NOWHERE) is (sid not in self.ended)
+        self.ended.add(sid)
+
+    @rule()
+    def logs_out_everywhere(self) -> None:
+        alive = set(self.latest) - self.ended
+        assert tokens.log_out_everywhere(self.alice, origin=NOWHERE) == len(alive)
+        self.ended |= alive
+
+    @rule(token=shown, late=st.sampled_from([LIFE, LIFE + timedelta(days=1)]))
+    def comes_too_late(self, token: str, late: timedelta) -> None:
+        with pytest.raises(TokenError):
+            tokens.refresh(token, origin=NOWHERE, now=timezone.now() + late)
+
+    @invariant()
+    def open_logins_are_those_we_believe(self) -> None:
+        alive = TokenFamily.objects.open().values_list("pk", flat=True)
+        assert {str(family) for family in alive} == set(self.latest) - self.ended
+
+
+@pytest.mark.django_db
+@pytest.mark.roadmap("auth/access-and-refresh-tokens")
+def test_of_each_login_only_the_latest_token_is_good() -> None:
+    short = settings(
+        max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, database=None,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    run_state_machine_as_test(FamilyMachine, settings=short)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.roadmap("auth/jwt-security")
+def test_of_two_exchanges_at_once_one_ends_the_login(alice: User) -> None:
+    token = tokens.log_in(alice, methods=["pwd"], origin=NOWHERE).refresh
+    family = TokenFamily.objects.get()
+
+    outcomes = queued([family], *[lambda: tokens.refresh(token, origin=NOWHERE)] * 2)
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Pair", "TokenReused"]
+    assert not TokenFamily.objects.open().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_a_look_at_the_user_in_the_same_statement_both_are_first(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tokens.log_in(alice, methods=["pwd"], origin=NOWHERE).refresh
+    family, openly = TokenFamily.objects.get(), TokenFamilyQuerySet.open
+    monkeypatch.setattr(
+        TokenFamilyQuerySet, "open", lambda rows, **when: openly(rows, **when).filter(user__is_active=True)
+    )
+
+    outcomes = queued([family], *[lambda: tokens.refresh(token, origin=NOWHERE)] * 2)
+
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Pair", "Pair"]
