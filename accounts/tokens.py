@@ -44,7 +44,10 @@ class Pair(NamedTuple):
 
 
 class Backend(TokenBackend):
-    """Signs with the key of the moment and names it; verifies with the one that the token names, if it is ours."""
+    """Signs with the key of the moment and names it; verifies with the one that the token names, if it is ours.
+
+    Roadmap: auth/jwt-structure
+    """
 
     def encode(self, payload: dict[str, Any]) -> str:
         """Sign."""

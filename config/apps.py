@@ -1,6 +1,7 @@
 """Names this package to Django."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 
 class WiringConfig(AppConfig):
@@ -8,3 +9,13 @@ class WiringConfig(AppConfig):
 
     name = "config"
     label = "wiring"
+
+    def ready(self) -> None:
+        """Let the roles follow their table after every migration.
+
+        The apps are told in the order of INSTALLED_APPS, and each then gets its permissions. The sessions' turn comes
+        after all whose permissions a role may name.
+        """
+        from accounts import roles  # noqa: PLC0415 - models exist from now on, not before
+
+        post_migrate.connect(roles.sync, sender=apps.get_app_config("sessions"))

@@ -66,12 +66,15 @@ PROBLEMS: dict[type[Exception], Problem] = {
     shop.UnknownProduct: Problem(404, "unknown-product", "No such product", ("sku",)),
     shop.CountBelowReserved: Problem(409, "count-below-reserved", "Buyers were promised more", ("on_hand", "reserved")),
     # People
+    accounts.TokenReused: Problem(401, "token-reused", "Refresh token used before"),
+    accounts.UnknownKey: Problem(401, "invalid-token", "The token is not valid"),
     accounts.WrongCredentials: Problem(401, "wrong-credentials", "Wrong e-mail address or password"),
     rest.NotAuthenticated: Problem(401, "not-authenticated", "Log in first"),
     InvalidToken: Problem(401, "invalid-token", "The token is not valid"),
     TokenError: Problem(401, "invalid-token", "The token is not valid"),
     AuthenticationFailed: Problem(401, "invalid-token", "The token is not valid"),
     rest.AuthenticationFailed: Problem(401, "invalid-token", "The token is not valid"),
+    orders.NotAllowed: Problem(403, "against-the-rules", "Not allowed", ("act",)),
     rest.PermissionDenied: Problem(403, "not-allowed", "Not allowed"),
     # The request itself
     rest.ValidationError: Problem(400, "validation-failed", "The request is not valid", ("errors",)),

@@ -3,14 +3,17 @@
 Whether the money is voided or refunded depends on who claimed it first, this file or `payments.capture`; both look
 under the order's lock, so exactly one of them is first.
 
-Refuses: an order that was sent, declined, expired or refunded (NotCancellable). Cancelling twice changes nothing.
+Refuses: an order that was sent, declined, expired or refunded (NotCancellable), and who may not call it off, or not any
+more (NotAllowed). Cancelling twice changes nothing.
 
 Roadmap: commerce/order-processing
 """
 
+from typing import TYPE_CHECKING
+
 from django.db import transaction
 
-from orders import book, refunds
+from orders import book, policies, refunds
 from orders.book import Message
 from orders.errors import NotCancellable
 from orders.models import Order
@@ -18,18 +21,23 @@ from orders.settlement import close
 from orders.states import OrderStatus, PaymentStatus
 from shop import stock
 
+if TYPE_CHECKING:
+    from accounts.models import User
+
 
 @transaction.atomic(durable=True)
-def cancel(order_id: int, *, actor_id: int | None = None) -> tuple[Order, bool]:
+def cancel(order_id: int, *, actor: "User | None" = None) -> tuple[Order, bool]:
     """Cancel the order; return it and whether this call did it (false: it was cancelled before).
 
-    `actor_id` is the user who wants it (None: the buyer); the order's history says whether that was the shop.
+    `actor` is the user who wants it (None: the buyer); the order's history says who it was.
     """
     order = Order.objects.locked(order_id)
-    by_buyer = actor_id in {None, order.buyer_id}
-    reason = "Cancelled by the buyer." if by_buyer else f"Cancelled by the shop (user {actor_id})."
     if order.status == OrderStatus.CANCELLED:
         return order, False
+    if actor is not None:
+        policies.require("order.cancel", actor, order)
+    by_shop = actor is not None and actor.pk != order.buyer_id
+    reason = f"Cancelled by the shop (user {actor.pk})." if actor and by_shop else "Cancelled by the buyer."
     if order.status == OrderStatus.PENDING:
         close(order, OrderStatus.CANCELLED, reason)
     elif order.status == OrderStatus.PAID:

@@ -27,7 +27,7 @@ from orders.errors import PaymentUnavailable
 from orders.gateways import PaymentGateway
 from orders.idempotency import Answer, Request
 from orders.models import Order, Payment
-from orders.numbers import new_number
+from orders.models.numbers import new_number
 from orders.outcomes import Outcome, Unknown, Unsent
 from orders.settlement import Render, settle
 from orders.states import OrderStatus

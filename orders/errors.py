@@ -109,6 +109,14 @@ class IllegalTransition(OrderError):
         super().__init__(f"What is {old} cannot become {new}.")
 
 
+class NotAllowed(OrderError):
+    """You are known, and a rule of the shop says no; `reason` says which."""
+
+    def __init__(self, act: str, reason: str) -> None:
+        self.act, self.reason = act, reason
+        super().__init__(reason)
+
+
 class NotCancellable(OrderError):
     """Only an order that was not yet sent can be cancelled."""
 

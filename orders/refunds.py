@@ -3,27 +3,38 @@
 The sum of all refunds, those under way included, stands in the payment row and is checked under the order's lock; a
 check constraint stands behind it. The provider is called later by the outbox, with the refund's id as key.
 
-Refuses: an order that is not paid or has nothing left to give back (NotRefundable), more than is left (RefundTooLarge).
+Refuses: an order that is not paid or has nothing left to give back (NotRefundable), more than is left (RefundTooLarge),
+and who may not give it back (NotAllowed).
 
 Roadmap: api/rest-resource-design
 """
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from orders import book, idempotency
+from orders import book, idempotency, policies
 from orders.book import Message
 from orders.errors import NotRefundable, RefundTooLarge
 from orders.idempotency import Answer, Request
 from orders.models import Order, Refund
 from orders.states import OrderStatus, PaymentStatus
 
+if TYPE_CHECKING:
+    from accounts.models import User
+
 
 @transaction.atomic(durable=True)
 def request_refund(
-    *, order_id: int, amount: Decimal | None, reason: str, request: Request, render: Callable[[Refund], Answer]
+    *,
+    order_id: int,
+    amount: Decimal | None,
+    reason: str,
+    actor: "User",
+    request: Request,
+    render: Callable[[Refund], Answer],
 ) -> Answer:
     """Promise `amount` (None: all that is left) back to the buyer and return the answer. One key, one refund."""
     claim = idempotency.claim(request)
@@ -34,9 +45,11 @@ def request_refund(
         raise NotRefundable(order.status)
     if order.payment.refundable == 0:
         raise NotRefundable("fully refunded")
+    wanted = order.payment.refundable if amount is None else amount
+    policies.require("order.refund", actor, order, amount=wanted)
     if order.payment.status == PaymentStatus.AUTHORIZED:  # claim the capture: what is given back must first be taken,
         order.payment.move_to(PaymentStatus.CAPTURING)  # and a cancellation that comes next must not void it
-    refund = write(order, order.payment.refundable if amount is None else amount, reason)
+    refund = write(order, wanted, reason)
     details = {"refund": str(refund.pk), "amount": str(refund.amount)}
     book.record(order, "RefundRequested", details=details, messages=[message(refund)])
     return idempotency.keep(claim.id, render(refund))

@@ -3,7 +3,7 @@
 `python -m deploy.local.tokens` reads ids, one per line, and prints a token for each. A process of its own, because it
 needs the shop's settings, and who measures or tests a shop must not have any.
 
-Roadmap: auth/jwt-structure
+Roadmap: auth/jwt-issue-and-verify
 """
 
 import subprocess

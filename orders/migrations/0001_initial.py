@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'permissions': [('cancel_order', "Can cancel anybody's order"), ('refund_order', 'Can give money back, up to a limit'), ('refund_any_amount', 'Can give any amount back')],
             },
         ),
         migrations.CreateModel(

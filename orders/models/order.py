@@ -47,8 +47,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
     """The reads that every protocol shares."""
 
     def visible_to(self, user: "User") -> "OrderQuerySet":
-        """Staff see every order, everybody else their own; somebody else's order does not exist."""
-        return self if user.is_staff else self.filter(buyer=user)
+        """Who looks after orders sees all of them, everybody else their own; somebody else's does not exist."""
+        return self if user.is_staff and user.has_perm("orders.view_order") else self.filter(buyer=user)
 
     def with_details(self) -> "OrderQuerySet":
         """Everything an answer shows of an order, in two queries more however many orders there are."""
@@ -81,6 +81,11 @@ class Order(models.Model):
     objects = OrderQuerySet.as_manager()
 
     class Meta:
+        permissions = [
+            ("cancel_order", "Can cancel anybody's order"),
+            ("refund_order", "Can give money back, up to a limit"),
+            ("refund_any_amount", "Can give any amount back"),
+        ]
         ordering = ["-id"]
         constraints = [models.CheckConstraint(condition=Q(total__gte=0), name="total_is_not_negative")]
         indexes = [

@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView, RetrieveAPIView
-from rest_framework.permissions import IsAdminUser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,9 +19,10 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from accounts.models import User
-from orders import cancellation, checkout, errors, gateways, idempotency, numbers, refunds, serializers
+from accounts.permissions import Holds
+from orders import cancellation, checkout, errors, gateways, idempotency, refunds, serializers
 from orders.idempotency import Answer
-from orders.models import Order
+from orders.models import Order, numbers
 from orders.states import OrderStatus
 from shop.errors import OutOfStock
 from shop.pages import Pages
@@ -36,6 +36,7 @@ KEY = OpenApiParameter(
 )
 #: Made once: a serializer copies all its fields whenever it is made, which costs more than what it then does with them.
 PLACE_ORDER, ORDER = serializers.PlaceOrderSerializer(), serializers.OrderSerializer()
+ASK_REFUND = serializers.AskRefundSerializer()
 KEY_PROBLEMS = (errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused, errors.RequestInProgress)
 
 
@@ -139,7 +140,7 @@ class OrderDetail(OrderView, RetrieveAPIView[Order]):
 class Cancellation(OrderView):
     """The cancellation of one order."""
 
-    problems = (errors.NotCancellable,)
+    problems = (errors.NotAllowed, errors.NotCancellable)
 
     @extend_schema(
         operation_id="cancel_order",
@@ -149,7 +150,7 @@ class Cancellation(OrderView):
     )
     def post(self, request: Request, number: str) -> Response:
         """Call the order off before it is sent. 201: cancelled now. 200: it was cancelled before."""
-        order, is_new = cancellation.cancel(self.order().pk, actor_id=_person(request).pk)
+        order, is_new = cancellation.cancel(self.order().pk, actor=_person(request))
         shown = Order.objects.with_details().prefetch_related("events").get(pk=order.pk)
         return Response(serializers.OrderDetailSerializer(shown).data, 201 if is_new else 200)
 
@@ -157,8 +158,8 @@ class Cancellation(OrderView):
 class Refunds(OrderView):
     """The refunds of one order."""
 
-    permission_classes = [IsAdminUser]
-    problems = (errors.NotRefundable, errors.RefundTooLarge, *KEY_PROBLEMS)
+    permission_classes = [Holds.the("orders.refund_order")]
+    problems = (errors.NotAllowed, errors.NotRefundable, errors.RefundTooLarge, *KEY_PROBLEMS)
 
     @extend_schema(
         operation_id="refund_order",
@@ -168,14 +169,14 @@ class Refunds(OrderView):
         tags=["orders"],
     )
     def post(self, request: Request, number: str) -> HttpResponse:
-        """Give money back, all that is left or a part (staff only). The provider carries it out in the background."""
-        wanted = serializers.AskRefundSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        identity = self.identify(request, wanted.validated_data)
+        """Give money back, all that is left or a part. Support may up to a limit, managers beyond it."""
+        wanted = ASK_REFUND.run_validation(request.data)
+        identity = self.identify(request, wanted)
         answer = refunds.request_refund(
             order_id=self.order().pk,
-            amount=wanted.validated_data.get("amount"),
-            reason=wanted.validated_data["reason"],
+            amount=wanted.get("amount"),
+            reason=wanted["reason"],
+            actor=_person(request),
             request=identity,
             render=lambda refund: self.keepable(Response(serializers.RefundSerializer(refund).data, 201)),
         )

@@ -103,7 +103,8 @@ def test_of_two_exchanges_at_once_one_ends_the_login(alice: User) -> None:
 
     outcomes = queued([family], *[lambda: tokens.refresh(token, origin=NOWHERE)] * 2)
 
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Pair", "TokenReused"]
+    ends = sorted(type(outcome).__name__ for outcome in outcomes)
+    assert ends in (["Pair", "TokenReused"], ["TokenError", "TokenReused"])  # the first may find the login ended
     assert not TokenFamily.objects.open().exists()
 
 

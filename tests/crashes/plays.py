@@ -28,8 +28,9 @@ from django.utils import timezone
 from accounts.models import User
 from config.celery import app
 from deploy.demo.shopper import ADDRESS
-from orders import book, cancellation, cart, gateways, numbers, outbox, payments, pricing, tasks
+from orders import book, cancellation, cart, gateways, outbox, payments, pricing, tasks
 from orders.models import Order, OutboxMessage, Payment
+from orders.models.numbers import new_number
 from orders.outcomes import Authorized
 from shop.models import Product
 from tests.crashes.steps import READ, Step
@@ -241,7 +242,7 @@ def textbook(scene: Scene) -> None:
     with transaction.atomic():
         quote = pricing.quote(cart.take(scene.buyer.pk))
         transaction.set_rollback(True)
-    order = Order(number=numbers.new_number(), buyer=scene.buyer, total=quote.total, currency=quote.currency)
+    order = Order(number=new_number(), buyer=scene.buyer, total=quote.total, currency=quote.currency)
     payment = Payment(
         order=order, method=scene.step.method, amount=quote.total, currency=quote.currency, created_at=timezone.now()
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.numbers import ALPHABET, new_number, normalize
+from orders.models.numbers import ALPHABET, new_number, normalize
 
 
 def test_number_is_twelve_letters_in_three_groups() -> None:

@@ -14,6 +14,7 @@ from orders.gateways import ProviderFailed
 from orders.idempotency import Answer, Request
 from orders.models import IdempotencyKey, Order, OutboxMessage, Payment, Refund
 from orders.outcomes import Declined
+from tests.factories import manager
 from tests.fakes import FakeGateway
 from tests.orders.purchases import fresh, history, ordered, shelf
 
@@ -35,6 +36,7 @@ def give_back(order: Order, amount: str | None, *, key: str = "r-1", fingerprint
         order_id=order.pk,
         amount=Decimal(amount) if amount else None,
         reason="Broken",
+        actor=manager(),
         request=Request(order.buyer_id, key, fingerprint),
         render=render,
     )

@@ -22,7 +22,7 @@ from orders.models import Order, Refund
 from orders.outcomes import Authorized
 from orders.settlement import settle
 from shop.models import StockEntry
-from tests.factories import cart_of, product
+from tests.factories import cart_of, manager, product
 from tests.fakes import FakeGateway
 from tests.races import walls
 from tests.races.counter import MuteGateway, anomalies, press
@@ -56,6 +56,7 @@ def refund(order: Order, gateway: FakeGateway, amount: Decimal | None = None) ->
         order_id=order.pk,
         amount=amount,
         reason="",
+        actor=manager(),
         request=Request(order.buyer_id, str(uuid4()), "f"),
         render=lambda made: Answer(201, "application/json", "", str(made.pk)),
     )

@@ -1,6 +1,6 @@
-"""`manage.py document`: write what is generated from the code, `docs/problems.md` and `.env.example`.
+"""`manage.py document`: write what is generated from the code: `docs/problems.md`, the access matrix, `.env.example`.
 
-Both are checked in, so that they can be read without running anything; tests compare them with the code.
+They are checked in, so that they can be read without running anything; tests compare them with the code.
 
 Roadmap: workflow/documentation, workflow/api-docs-maintenance
 """
@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config import env
+from config import access, env
 from config.problems import PROBLEMS, Problem, meaning
 
 HEAD = """# Problems
@@ -35,14 +35,15 @@ Every refusal of the API is `application/problem+json` (RFC 9457) with these mem
 
 
 class Command(BaseCommand):
-    """Write both files."""
+    """Write the files."""
 
-    help = "Writes docs/problems.md and .env.example from the code."
+    help = "Writes docs/problems.md, docs/access-matrix.md and .env.example from the code."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write them and say so."""
-        for name, text in {"docs/problems.md": problems_page(), ".env.example": env.example()}.items():
+        pages = {"docs/problems.md": problems_page(), "docs/access-matrix.md": access.page()}
+        for name, text in {**pages, ".env.example": env.example()}.items():
             (settings.BASE_DIR / name).write_text(text)
             self.stdout.write(f"wrote {name}")
 

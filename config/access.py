@@ -1,0 +1,115 @@
+"""Who may ask what: every address and every page of the admin, with every role, asked of the real permission classes.
+
+Nothing is listed here by hand, so nothing can be forgotten: a new view is a new row in `docs/access-matrix.md`, and
+whoever reviews it sees who gets in. The rules about single objects (own orders, amounts, times) come after this table
+and stand in `orders/policies.py`.
+
+Roadmap: auth/authentication-vs-authorization, security/broken-access-control
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.roles import ROLES
+
+VISITOR = "visitor"
+WHO = [VISITOR, *ROLES]
+VERBS = ("view", "add", "change", "delete")
+HEAD = """# Who may do what
+
+Every address and every admin page, asked with every role. Generated from the permission classes by `make schema`; the
+roles stand in `accounts/roles.py`. "log in" is a 401, "no" a 403. Where it says yes, rules about the single object
+follow: one's own orders and carts, and `orders/policies.py`; somebody else's object is a 404.
+
+"""
+
+
+class Actor:
+    """Somebody with a role, for permission classes to look at: what of a user they may ask for, and no database."""
+
+    is_active, is_superuser, pk = True, False, 0
+
+    def __init__(self, role: str) -> None:
+        self.permissions = ROLES.get(role, set())
+        self.is_authenticated, self.is_staff = role != VISITOR, bool(self.permissions)
+
+    def has_perm(self, permission: str, obj: object = None) -> bool:
+        """As a user's."""
+        return permission in self.permissions
+
+    def has_module_perms(self, app: str) -> bool:
+        """As a user's."""
+        return any(permission.startswith(f"{app}.") for permission in self.permissions)
+
+
+class Row(NamedTuple):
+    """One thing to do, and the answer for everybody in `WHO`."""
+
+    what: str
+    answers: tuple[str, ...]
+
+
+def page() -> str:
+    """Return `docs/access-matrix.md`."""
+    parts = [("Addresses", list(addresses())), ("The admin", list(admin_pages()))]
+    return HEAD + "\n".join(f"## {title}\n\n{_table(rows)}" for title, rows in parts)
+
+
+def addresses() -> Iterator[Row]:
+    """Every address but the admin's, with every method that it knows."""
+    for path, callback in sorted(_routes(get_resolver(), ""), key=lambda route: route[0]):
+        view = getattr(callback, "cls", None)
+        if view is None or not issubclass(view, APIView):
+            yield Row(f"`{path}`", ("yes",) * len(WHO))  # a plain view is a public page, or it would be in the admin
+            continue
+        for method in (name for name in view.http_method_names if hasattr(view, name) and name != "options"):
+            initialised = view(**callback.initkwargs)
+            yield Row(f"`{method.upper()} {path}`", tuple(_verdict(initialised, method, who) for who in WHO))
+
+
+def admin_pages() -> Iterator[Row]:
+    """Every model in the admin, with every verb and every action of its own."""
+    for model, its_admin in sorted(admin.site._registry.items(), key=lambda entry: entry[0]._meta.label):
+        asked = {verb: getattr(its_admin, f"has_{verb}_permission") for verb in VERBS}
+        asked |= {str(verb): getattr(its_admin, f"has_{verb}_permission") for verb in its_admin.actions or ()}
+        for verb, ask in asked.items():
+            yield Row(f"{verb} {model._meta.verbose_name_plural}", tuple(_in_admin(ask, who) for who in WHO))
+
+
+def _routes(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
+    for entry in resolver.url_patterns:
+        path = f"{prefix}{entry.pattern}"
+        if isinstance(entry, URLPattern):
+            yield f"/{path}", entry.callback
+        elif entry.app_name != "admin":
+            yield from _routes(entry, path)
+
+
+def _verdict(view: APIView, method: str, who: str) -> str:
+    plain = HttpRequest()
+    plain.method = method.upper()
+    request = Request(plain)
+    request.user = Actor(who)  # type: ignore[assignment] # as much of a user as is asked for
+    view.request = request
+    if all(permission.has_permission(request, view) for permission in view.get_permissions()):
+        return "yes"
+    return "log in" if who == VISITOR else "no"
+
+
+def _in_admin(ask: Any, who: str) -> str:
+    request = HttpRequest()
+    request.user = Actor(who)  # type: ignore[assignment] # as much of a user as is asked for
+    if not admin.site.has_permission(request):
+        return "log in" if who == VISITOR else "no"
+    return "yes" if ask(request) else "no"
+
+
+def _table(rows: list[Row]) -> str:
+    head = [Row("", tuple(WHO)), Row("---", ("---",) * len(WHO))]
+    return "".join(f"| {row.what} | {' | '.join(row.answers)} |\n" for row in [*head, *rows])

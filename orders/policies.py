@@ -1,0 +1,94 @@
+"""What a role alone cannot decide: whose order it is, how much money, how long ago. One named rule for each act.
+
+    decide("order.refund", actor, order, amount=…) ─► Decision(is_allowed, reason)
+    require(…)                                     ─► nothing, or NotAllowed with the reason, which is logged
+
+Every protocol comes through the core functions that call `require`, so none of them can forget a rule.
+
+Roadmap: auth/abac, auth/policy-based-authorization
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.utils import timezone
+
+from orders.errors import NotAllowed
+from orders.models import Order
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+logger = logging.getLogger(__name__)
+
+#: What support may give back alone, in the order's currency.
+REFUND_LIMIT = Decimal("100.00")
+#: How long a buyer may change their mind.
+CANCELLATION_TIME = timedelta(hours=24)
+
+
+class Decision(NamedTuple):
+    """Yes, or no and why: a sentence for the one who asked."""
+
+    is_allowed: bool
+    reason: str = ""
+
+
+YES = Decision(True)
+
+
+def may_see(actor: "User", order: Order) -> Decision:
+    """The buyer, and staff who look after orders. To everybody else the order does not exist."""
+    if order.buyer_id == actor.pk or _holds(actor, "orders.view_order"):
+        return YES
+    return Decision(False, "This is somebody else's order.")
+
+
+def may_cancel(actor: "User", order: Order, *, now: datetime | None = None) -> Decision:
+    """The buyer for a day, support at any time."""
+    if _holds(actor, "orders.cancel_order"):
+        return YES
+    if order.buyer_id != actor.pk:
+        return Decision(False, "Only the buyer and our support can cancel an order.")
+    if (now or timezone.now()) > order.placed_at + CANCELLATION_TIME:
+        return Decision(False, "An order can be cancelled for 24 hours. Our support can do it later, too.")
+    return YES
+
+
+def may_refund(actor: "User", order: Order, *, amount: Decimal) -> Decision:
+    """Support up to a limit, a manager beyond it, and nobody to themselves."""
+    if not _holds(actor, "orders.refund_order"):
+        return Decision(False, "Refunds are given by our support.")
+    if order.buyer_id == actor.pk:
+        return Decision(False, "Nobody refunds their own order. Ask a colleague.")
+    if amount > REFUND_LIMIT and not _holds(actor, "orders.refund_any_amount"):
+        return Decision(False, f"More than {REFUND_LIMIT} {order.currency} is given back by a manager.")
+    return YES
+
+
+POLICIES: dict[str, Callable[..., Decision]] = {
+    "order.see": may_see,
+    "order.cancel": may_cancel,
+    "order.refund": may_refund,
+}
+
+
+def decide(act: str, actor: "User", order: Order, **facts: Any) -> Decision:
+    """Ask the rule of this name."""
+    return POLICIES[act](actor, order, **facts)
+
+
+def require(act: str, actor: "User", order: Order, **facts: Any) -> None:
+    """Raise NotAllowed with the reason unless the rule says yes."""
+    decision = decide(act, actor, order, **facts)
+    if not decision.is_allowed:
+        logger.warning("denied: user %s, %s, order %s: %s", actor.pk, act, order.number, decision.reason)
+        raise NotAllowed(act, decision.reason)
+
+
+def _holds(actor: "User", permission: str) -> bool:
+    """A customer's groups are never asked for."""
+    return bool(actor.is_staff and actor.has_perm(permission))

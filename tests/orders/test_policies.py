@@ -1,0 +1,88 @@
+"""The rules beyond roles: one attribute at a time, and no act without a rule."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from orders import cancellation, policies
+from orders.errors import NotAllowed
+from orders.models import Order
+from orders.policies import CANCELLATION_TIME, REFUND_LIMIT, decide
+from tests.factories import person
+from tests.fakes import FakeGateway
+from tests.orders.purchases import ordered
+
+pytestmark = [pytest.mark.django_db, pytest.mark.roadmap("auth/abac", "auth/policy-based-authorization")]
+
+
+@pytest.fixture
+def order(alice: User, gateway: FakeGateway) -> Order:
+    return ordered(alice, gateway)
+
+
+@pytest.mark.parametrize(
+    ("role", "amount", "reason"),
+    [
+        ("customer", "1.00", "given by our support"),
+        ("warehouse", "1.00", "given by our support"),
+        ("support", "100.00", ""),
+        ("support", "100.01", "by a manager"),
+        ("manager", "100.01", ""),
+    ],
+)
+def test_refund_depends_on_role_and_amount(order: Order, role: str, amount: str, reason: str) -> None:
+    decision = decide("order.refund", person("eve", role=role), order, amount=Decimal(amount))
+
+    assert decision.is_allowed is (reason == "")
+    assert reason in decision.reason
+
+
+def test_nobody_refunds_their_own_order(gateway: FakeGateway) -> None:
+    eve = person("eve", role="manager")
+
+    decision = decide("order.refund", eve, ordered(eve, gateway), amount=Decimal(1))
+
+    assert decision == (False, "Nobody refunds their own order. Ask a colleague.")
+
+
+@pytest.mark.parametrize(("late", "is_allowed"), [(0, True), (1, False)])
+def test_buyer_may_cancel_for_a_day(order: Order, alice: User, late: int, is_allowed: bool) -> None:
+    then = order.placed_at + CANCELLATION_TIME + timedelta(microseconds=late)
+
+    assert decide("order.cancel", alice, order, now=then).is_allowed is is_allowed
+    assert decide("order.cancel", person("eve", role="support"), order, now=then).is_allowed
+
+
+def test_stranger_and_warehouse_may_not_cancel(order: Order, bob: User) -> None:
+    for actor in (bob, person("eve", role="warehouse")):
+        assert not decide("order.cancel", actor, order).is_allowed
+
+
+def test_order_is_seen_by_its_buyer_and_by_who_looks_after_orders(order: Order, alice: User, bob: User) -> None:
+    people = {alice: True, bob: False, person("eve", role="support"): True, person("zoe", role="customer"): False}
+
+    for actor, sees in people.items():
+        assert decide("order.see", actor, order).is_allowed is sees
+        assert Order.objects.visible_to(actor).filter(pk=order.pk).exists() is sees
+
+
+def test_refusal_says_why_and_is_logged(order: Order, alice: User, caplog: pytest.LogCaptureFixture) -> None:
+    Order.objects.filter(pk=order.pk).update(placed_at=timezone.now() - timedelta(days=2))
+
+    with pytest.raises(NotAllowed, match="24 hours") as refusal:
+        cancellation.cancel(order.pk, actor=alice)
+
+    assert refusal.value.act == "order.cancel"
+    assert f"user {alice.pk}, order.cancel, order {order.number}" in caplog.text
+
+
+def test_every_rule_is_in_the_table_and_asked_by_name() -> None:
+    rules = {rule for name, rule in vars(policies).items() if name.startswith("may_")}
+
+    assert set(policies.POLICIES.values()) == rules
+    with pytest.raises(KeyError):
+        decide("order.burn", User(), Order())
+    assert Decimal(100) == REFUND_LIMIT
