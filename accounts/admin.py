@@ -37,6 +37,11 @@ class PersonAdmin(UserAdmin):
         """An admin gives roles; more than the roles hold is given by a superuser."""
         return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *self.above_the_roles)
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Whoever could give a superuser a new password or address would be one."""
+        is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not is_above and super().has_change_permission(request, obj)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A change of roles is written down with who made it."""
         before = set(form.instance.groups.values_list("name", flat=True))

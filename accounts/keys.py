@@ -13,9 +13,11 @@ Roadmap: auth/jwt-signing-algorithms, security/secrets-management
 """
 
 import base64
+import json
 import time
 from datetime import datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -137,13 +139,9 @@ def _make(*, signs_from: datetime) -> SigningKey:
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = private.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
     made = SigningKey.objects.create(
-        kid=_thumbprint(private.public_key()), public_key=public.decode(),
-        private_key=_vault().encrypt(pem).decode(), signs_from=signs_from,
-    )  # fmt: skip
+        kid=_thumbprint(private.public_key()), private_key=_vault().encrypt(pem).decode(), signs_from=signs_from
+    )
     _read.cache_clear()
     return made
 
@@ -155,11 +153,8 @@ def _numbers(public: RSAPublicKey) -> dict[str, Any]:
 
 
 def _thumbprint(public: RSAPublicKey) -> str:
-    numbers = _numbers(public)
-    canonical = ",".join(f'"{name}":"{numbers[name]}"' for name in ("e", "kty", "n"))
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(f"{{{canonical}}}".encode())
-    return base64.urlsafe_b64encode(digest.finalize()).rstrip(b"=").decode()
+    canonical = json.dumps(_numbers(public), sort_keys=True, separators=(",", ":"))
+    return base64.urlsafe_b64encode(sha256(canonical.encode()).digest()).rstrip(b"=").decode()
 
 
 def _vault() -> MultiFernet:

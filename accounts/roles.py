@@ -15,7 +15,6 @@ from django.db.models.functions import Concat
 
 from accounts import security_events
 from accounts.models import SecurityEvent
-from accounts.security_events import NOWHERE, Origin
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -43,11 +42,9 @@ def sync(**_: Any) -> None:
         group.permissions.set([known[name] for name in sorted(permissions)])
 
 
-def give(user: "User", role: str, *, by: "User | None" = None, origin: Origin = NOWHERE) -> None:
+def give(user: "User", role: str) -> None:
     """Make this the user's one role. Whoever has more than a customer's may enter the admin."""
     user.groups.set([Group.objects.get(name=role)])
     user.is_staff = bool(ROLES[role])
     user.save(update_fields=["is_staff"])
-    security_events.record(
-        SecurityEvent.Kind.ROLE_CHANGED, user=user, origin=origin, role=role, by=by.pk if by else None
-    )
+    security_events.record(SecurityEvent.Kind.ROLE_CHANGED, user=user, role=role)

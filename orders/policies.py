@@ -1,6 +1,6 @@
 """What a role alone cannot decide: whose order it is, how much money, how long ago. One named rule for each act.
 
-    decide("order.refund", actor, order, amount=…) ─► Decision(is_allowed, reason)
+    decide("order.refund", actor, order, total=…) ─► Decision(is_allowed, reason)
     require(…)                                     ─► nothing, or NotAllowed with the reason, which is logged
 
 Every protocol comes through the core functions that call `require`, so none of them can forget a rule.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: What support may give back alone, in the order's currency.
+#: What support may give back of one order alone, in its currency.
 REFUND_LIMIT = Decimal("100.00")
 #: How long a buyer may change their mind.
 CANCELLATION_TIME = timedelta(hours=24)
@@ -40,37 +40,31 @@ class Decision(NamedTuple):
 YES = Decision(True)
 
 
-def may_see(actor: "User", order: Order) -> Decision:
-    """The buyer, and staff who look after orders. To everybody else the order does not exist."""
-    if order.buyer_id == actor.pk or _holds(actor, "orders.view_order"):
-        return YES
-    return Decision(False, "This is somebody else's order.")
-
-
 def may_cancel(actor: "User", order: Order, *, now: datetime | None = None) -> Decision:
-    """The buyer for a day, support at any time."""
-    if _holds(actor, "orders.cancel_order"):
-        return YES
+    """The buyer for a day, support at any time, but for orders of their own."""
     if order.buyer_id != actor.pk:
-        return Decision(False, "Only the buyer and our support can cancel an order.")
+        may = _holds(actor, "orders.cancel_order")
+        return YES if may else Decision(False, "Only the buyer and our support can cancel an order.")
     if (now or timezone.now()) > order.placed_at + CANCELLATION_TIME:
         return Decision(False, "An order can be cancelled for 24 hours. Our support can do it later, too.")
     return YES
 
 
-def may_refund(actor: "User", order: Order, *, amount: Decimal) -> Decision:
-    """Support up to a limit, a manager beyond it, and nobody to themselves."""
+def may_refund(actor: "User", order: Order, *, total: Decimal) -> Decision:
+    """Support up to a limit, a manager beyond it, and nobody to themselves.
+
+    `total` is all that the order gets back, earlier refunds included: else many small ones would pass the limit.
+    """
     if not _holds(actor, "orders.refund_order"):
         return Decision(False, "Refunds are given by our support.")
     if order.buyer_id == actor.pk:
         return Decision(False, "Nobody refunds their own order. Ask a colleague.")
-    if amount > REFUND_LIMIT and not _holds(actor, "orders.refund_any_amount"):
+    if total > REFUND_LIMIT and not _holds(actor, "orders.refund_any_amount"):
         return Decision(False, f"More than {REFUND_LIMIT} {order.currency} is given back by a manager.")
     return YES
 
 
 POLICIES: dict[str, Callable[..., Decision]] = {
-    "order.see": may_see,
     "order.cancel": may_cancel,
     "order.refund": may_refund,
 }

@@ -46,7 +46,7 @@ def request_refund(
     if order.payment.refundable == 0:
         raise NotRefundable("fully refunded")
     wanted = order.payment.refundable if amount is None else amount
-    policies.require("order.refund", actor, order, amount=wanted)
+    policies.require("order.refund", actor, order, total=order.payment.refunded_amount + wanted)
     if order.payment.status == PaymentStatus.AUTHORIZED:  # claim the capture: what is given back must first be taken,
         order.payment.move_to(PaymentStatus.CAPTURING)  # and a cancellation that comes next must not void it
     refund = write(order, wanted, reason)

@@ -21,8 +21,7 @@ class Migration(migrations.Migration):
             name='SigningKey',
             fields=[
                 ('kid', models.CharField(help_text='RFC 7638 thumbprint of the public half.', max_length=43, primary_key=True, serialize=False)),
-                ('public_key', models.TextField(help_text='PEM.')),
-                ('private_key', models.TextField(help_text='PEM, encrypted with a key that is made from SECRET_KEY.')),
+                ('private_key', models.TextField(help_text='PEM of the pair, encrypted with a key that is made from SECRET_KEY.')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('signs_from', models.DateTimeField()),
             ],

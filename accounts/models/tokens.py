@@ -18,8 +18,7 @@ class SigningKey(models.Model):
     """One RSA key pair. Its time to sign ends when the next one's begins; `accounts/keys.py` has the rules."""
 
     kid = models.CharField(max_length=43, primary_key=True, help_text="RFC 7638 thumbprint of the public half.")
-    public_key = models.TextField(help_text="PEM.")
-    private_key = models.TextField(help_text="PEM, encrypted with a key that is made from SECRET_KEY.")
+    private_key = models.TextField(help_text="PEM of the pair, encrypted with a key that is made from SECRET_KEY.")
     created_at = models.DateTimeField(db_default=Now())
     signs_from = models.DateTimeField()
 

@@ -63,6 +63,20 @@ def test_admin_cannot_give_more_than_the_roles_hold(field: str) -> None:
     assert eve.security_events.get(kind="role-changed").details == {"before": [], "after": ["support"], "by": boss.pk}
 
 
+@pytest.mark.roadmap("security/broken-access-control")
+def test_admin_cannot_take_over_a_superuser(carol: User) -> None:
+    client = Client()
+    client.force_login(person("boss", role="admin"))
+
+    page = reverse("admin:accounts_user_change", args=[carol.pk])
+    client.post(page, {"email": "boss@elsewhere.example", "name": "Carol", "is_active": "on"})
+    passwords = {"usable_password": "true", "password1": "boss-knows-this-now", "password2": "boss-knows-this-now"}
+    client.post(reverse("admin:auth_user_password_change", args=[carol.pk]), passwords)
+
+    after = User.objects.get(pk=carol.pk)
+    assert (after.email, after.password) == (carol.email, carol.password)
+
+
 @pytest.mark.roadmap("auth/authentication-vs-authorization", "auth/authorization-middleware-and-decorators")
 def test_matrix_that_is_checked_in_is_what_the_permission_classes_say() -> None:
     assert (settings.BASE_DIR / "docs/access-matrix.md").read_text() == access.page(), "`make schema` writes it"
