@@ -15,6 +15,7 @@ from rest_framework import exceptions as rest
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 
+from accounts.serializers.strict import RequestSerializer
 from config.problems import CONTENT_TYPE, PROBLEMS, Problem
 
 #: One character that Python's strip() leaves: it takes away a few control characters that JavaScript's \s does not.
@@ -67,6 +68,12 @@ class ProblemSchema(AutoSchema):
         if type(field) is serializers.CharField and direction == "request" and not field.allow_blank:
             return schema | ({"pattern": NOT_BLANK} if field.trim_whitespace else {})
         return schema
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        """Say that a body may have no further members."""
+        schema = super()._map_basic_serializer(serializer, direction)
+        is_strict = direction == "request" and isinstance(serializer, RequestSerializer)
+        return schema | ({"additionalProperties": False} if is_strict else {})
 
     def _errors(self, operation: dict[str, Any]) -> list[type[Exception]]:
         """The view's own errors when it writes, and those that any request of its kind can meet."""

@@ -4,23 +4,23 @@ Roadmap: api/request-response-validation, security/input-validation
 """
 
 from decimal import Decimal
-from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.serializers.strict import RequestSerializer
 from orders.models import Cart, CartLine, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.cart import MOST_UNITS
 
 
-class AddLineSerializer(serializers.Serializer[Any]):
+class AddLineSerializer(RequestSerializer):
     """Put units of a product into the cart."""
 
     sku = serializers.CharField(max_length=40)
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_UNITS, default=1)
 
 
-class ChangeLineSerializer(serializers.Serializer[Any]):
+class ChangeLineSerializer(RequestSerializer):
     """Set how many units a line has."""
 
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_UNITS)
@@ -66,7 +66,7 @@ def _currencies(cart: Cart) -> set[str]:
     return {line.product.currency for line in cart.lines.all()}
 
 
-class AddressSerializer(serializers.Serializer[Any]):
+class AddressSerializer(RequestSerializer):
     """Where the goods go."""
 
     name = serializers.CharField(max_length=120)
@@ -77,7 +77,7 @@ class AddressSerializer(serializers.Serializer[Any]):
     country = serializers.RegexField(r"^[A-Z]{2}$", help_text="ISO 3166-1 alpha-2, such as DE.")
 
 
-class PlaceOrderSerializer(serializers.Serializer[Any]):
+class PlaceOrderSerializer(RequestSerializer):
     """The press of the button. Prices are not asked for: the server knows them."""
 
     payment_method = serializers.RegexField(
@@ -154,7 +154,7 @@ class RefundedAmount(serializers.DecimalField):
     """At least a cent; the document says so, too."""
 
 
-class AskRefundSerializer(serializers.Serializer[Any]):
+class AskRefundSerializer(RequestSerializer):
     """Give back part of the payment, or all that is left of it."""
 
     amount = RefundedAmount(12, 2, min_value=Decimal("0.01"), required=False, help_text="Left out: all that is left.")

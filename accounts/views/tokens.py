@@ -22,7 +22,7 @@ from accounts import keys, tokens
 from accounts.authentication import origin_of
 from accounts.errors import TokenReused, WrongCredentials
 from accounts.models import TokenFamily, User
-from accounts.serializers import LogInSerializer, RefreshSerializer, SessionSerializer, TokenPairSerializer
+from accounts.serializers.tokens import LogInSerializer, RefreshSerializer, SessionSerializer, TokenPairSerializer
 
 
 class LogIn(APIView):

@@ -218,7 +218,10 @@ def test_body_that_is_no_json_is_refused(
 def test_tampered_price_changes_nothing(alice: User, desk: Product, api: Api) -> None:
     tampered = {**BODY, "total": "0.01", "lines": [{"sku": "DESK", "unit_price": "0.01"}], "discount": 100}
 
-    assert press(api(alice), tampered).json()["total"] == "199.80"
+    problem = assert_problem(press(api(alice), tampered), 400, "validation-failed")
+
+    assert {error["pointer"] for error in problem["errors"]} == {"#/total", "#/lines", "#/discount"}
+    assert press(api(alice)).json()["total"] == "199.80"
 
 
 @pytest.mark.roadmap("foundations/client-server-responsibilities")

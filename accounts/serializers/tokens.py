@@ -12,9 +12,10 @@ from accounts import security_events
 from accounts.authentication import origin_of
 from accounts.errors import WrongCredentials
 from accounts.models import SecurityEvent, TokenFamily, User
+from accounts.serializers.strict import RequestSerializer
 
 
-class LogInSerializer(serializers.Serializer[Any]):
+class LogInSerializer(RequestSerializer):
     """Checks the credentials."""
 
     email = serializers.EmailField(max_length=254)
@@ -38,7 +39,7 @@ class TokenPairSerializer(serializers.Serializer[Any]):
     refresh = serializers.CharField(help_text="Exchange it at `auth/token/refresh/`, once; valid for 7 days.")
 
 
-class RefreshSerializer(serializers.Serializer[Any]):
+class RefreshSerializer(RequestSerializer):
     """A refresh token to be exchanged."""
 
     refresh = serializers.CharField(max_length=4000, trim_whitespace=False, write_only=True)

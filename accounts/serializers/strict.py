@@ -1,0 +1,41 @@
+"""What a client sends, taken literally: a member that nobody asked for is refused, not dropped.
+
+Dropped silently, `"quantitiy": 3` buys one, and `"is_staff": true` looks as if it had worked. Refused, both are a 400
+that points at the member, and what the form does not name cannot be set (mass assignment).
+
+Roadmap: security/input-validation, api/request-response-validation
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+#: So many unknown members are named in one answer, and so much of each name.
+MOST_NAMED, LONGEST_NAME = 10, 60
+
+
+class RequestSerializer(serializers.Serializer[Any]):
+    """Base of every body that a client may send."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Raise ValidationError for each field that is wrong and for each member that is no field."""
+        strangers = _strangers(self, data) if isinstance(data, Mapping) else {}
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as wrong:
+            raise serializers.ValidationError({**wrong.detail, **strangers}) from None  # type: ignore[dict-item]
+        if strangers:
+            raise serializers.ValidationError(strangers)
+        return value
+
+
+def _strangers(serializer: RequestSerializer, data: Mapping[Any, Any]) -> dict[str, list[str]]:
+    names = sorted(str(name) for name in data if name not in serializer.fields or serializer.fields[name].read_only)
+    return {_printable(name): ["There is no such member."] for name in names[:MOST_NAMED]}
+
+
+def _printable(name: str) -> str:
+    """A name is anything between quotes: half a character, a slash, a megabyte. RFC 6901 says how a pointer has it."""
+    kept = name[:LONGEST_NAME].encode("utf-8", "backslashreplace").decode()
+    return kept.replace("~", "~0").replace("/", "~1")
