@@ -16,6 +16,14 @@ class UnknownKey(AccountError):
     """No published key has this name."""
 
 
+class InsufficientScope(AccountError):
+    """The program that asks was not given the scope for this; or none exists, and only the person may do it."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs the scope {scope}." if scope else "No scope opens this: log in yourself.")
+        self.scope = scope
+
+
 class TokenReused(AccountError):
     """The refresh token was exchanged before: somebody has a copy. The login has been ended everywhere."""
 

@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.permissions import scope_of
 from accounts.roles import ROLES
 
 VISITOR = "visitor"
@@ -25,7 +26,8 @@ HEAD = """# Who may do what
 
 Every address and every admin page, asked with every role. Generated from the permission classes by `make schema`; the
 roles stand in `accounts/roles.py`. "log in" is a 401, "no" a 403. Where it says yes, rules about the single object
-follow: one's own orders and carts, and `orders/policies.py`; somebody else's object is a 404.
+follow: one's own orders and carts, and `orders/policies.py`; somebody else's object is a 404. The column "scope" is
+what a program needs that acts for somebody (`accounts/scopes.py`); "–" is closed to programs, whoever they act for.
 
 """
 
@@ -53,24 +55,30 @@ class Row(NamedTuple):
 
     what: str
     answers: tuple[str, ...]
+    scope: str = ""
+
+
+TITLES = Row("", tuple(WHO), "scope")
 
 
 def page() -> str:
     """Return `docs/access-matrix.md`."""
-    parts = [("Addresses", list(addresses())), ("The admin", list(admin_pages()))]
-    return HEAD + "\n".join(f"## {title}\n\n{_table(rows)}" for title, rows in parts)
+    return f"{HEAD}## Addresses\n\n{_table([_scoped(row) for row in [TITLES, *addresses()]])}\n" + (
+        f"## The admin\n\n{_table([TITLES, *admin_pages()])}"
+    )
 
 
 def addresses() -> Iterator[Row]:
     """Every address but the admin's, with every method that it knows."""
-    for path, callback in sorted(_routes(get_resolver(), ""), key=lambda route: route[0]):
+    for path, callback in sorted(routes(get_resolver()), key=lambda route: route[0]):
         view = getattr(callback, "cls", None)
         if view is None or not issubclass(view, APIView):
             yield Row(f"`{path}`", ("yes",) * len(WHO))  # a plain view is a public page, or it would be in the admin
             continue
         for method in (name for name in view.http_method_names if hasattr(view, name) and name != "options"):
             initialised = view(**callback.initkwargs)
-            yield Row(f"`{method.upper()} {path}`", tuple(_verdict(initialised, method, who) for who in WHO))
+            answers = tuple(_verdict(initialised, method, who) for who in WHO)
+            yield Row(f"`{method.upper()} {path}`", answers, _scope(initialised, method))
 
 
 def admin_pages() -> Iterator[Row]:
@@ -82,13 +90,14 @@ def admin_pages() -> Iterator[Row]:
             yield Row(f"{verb} {model._meta.verbose_name_plural}", tuple(_in_admin(ask, who) for who in WHO))
 
 
-def _routes(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every address but the admin's, with what answers there."""
     for entry in resolver.url_patterns:
         path = f"{prefix}{entry.pattern}"
         if isinstance(entry, URLPattern):
             yield f"/{path}", entry.callback
         elif entry.app_name != "admin":
-            yield from _routes(entry, path)
+            yield from routes(entry, path)
 
 
 def _verdict(view: APIView, method: str, who: str) -> str:
@@ -96,10 +105,18 @@ def _verdict(view: APIView, method: str, who: str) -> str:
     plain.method = method.upper()
     request = Request(plain)
     request.user = Actor(who)  # type: ignore[assignment] # as much of a user as is asked for
+    request.auth = None
     view.request = request
     if all(permission.has_permission(request, view) for permission in view.get_permissions()):
         return "yes"
     return "log in" if who == VISITOR else "no"
+
+
+def _scope(view: APIView, method: str) -> str:
+    if not view.get_authenticators():
+        return ""  # it looks at no token at all
+    needed = scope_of(view, method.upper())
+    return f"`{needed}`" if needed else "–"
 
 
 def _in_admin(ask: Any, who: str) -> str:
@@ -110,6 +127,12 @@ def _in_admin(ask: Any, who: str) -> str:
     return "yes" if ask(request) else "no"
 
 
+def _scoped(row: Row) -> Row:
+    """Show the scope as a column of its own."""
+    return row._replace(answers=(*row.answers, row.scope))
+
+
 def _table(rows: list[Row]) -> str:
-    head = [Row("", tuple(WHO)), Row("---", ("---",) * len(WHO))]
-    return "".join(f"| {row.what} | {' | '.join(row.answers)} |\n" for row in [*head, *rows])
+    """The first row is the head."""
+    line = Row("---", ("---",) * len(rows[0].answers))
+    return "".join(f"| {row.what} | {' | '.join(row.answers)} |\n" for row in [rows[0], line, *rows[1:]])

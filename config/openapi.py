@@ -15,6 +15,8 @@ from rest_framework import exceptions as rest
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 
+from accounts.errors import InsufficientScope
+from accounts.permissions import WithinScope
 from accounts.serializers.strict import RequestSerializer
 from config.problems import CONTENT_TYPE, PROBLEMS, Problem
 
@@ -88,7 +90,7 @@ class ProblemSchema(AutoSchema):
         if "{" in self.path:
             errors.append(rest.NotFound)
         if self.view.get_authenticators():
-            errors.append(rest.AuthenticationFailed)
-        if {type(permission) for permission in self.view.get_permissions()} - {AllowAny, IsAuthenticated}:
+            errors += [rest.AuthenticationFailed, InsufficientScope]
+        if {type(permission) for permission in self.view.get_permissions()} - {AllowAny, IsAuthenticated, WithinScope}:
             errors.append(rest.PermissionDenied)
         return errors

@@ -69,6 +69,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     accounts.TokenReused: Problem(401, "token-reused", "Refresh token used before"),
     accounts.UnknownKey: Problem(401, "invalid-token", "The token is not valid"),
     accounts.WrongCredentials: Problem(401, "wrong-credentials", "Wrong e-mail address or password"),
+    accounts.InsufficientScope: Problem(403, "insufficient-scope", "The token does not reach so far", ("scope",)),
     rest.NotAuthenticated: Problem(401, "not-authenticated", "Log in first"),
     InvalidToken: Problem(401, "invalid-token", "The token is not valid"),
     TokenError: Problem(401, "invalid-token", "The token is not valid"),
@@ -101,6 +102,8 @@ DETAILS: dict[str, str] = {
     "validation-failed": "See `errors` for what to change.",
 }
 RETRY_AFTER = {"database-unavailable": 5}
+#: What a client's library reads of a refusal: RFC 6750.
+CHALLENGES = {"insufficient-scope": 'Bearer error="insufficient_scope", scope="{scope}"'}
 #: What a problem means whose exception is a library's; ours say it in their docstrings.
 MEANINGS = {
     "not-authenticated": "This needs to know who you are: send `Authorization: Bearer …` with an access token.",
@@ -136,6 +139,8 @@ def problem_response(exception: Exception, context: dict[str, Any]) -> Response 
         headers["Retry-After"] = str(retry_after)
     if problem.status == 401:
         headers.setdefault("WWW-Authenticate", "Bearer")
+    if problem.slug in CHALLENGES:
+        headers["WWW-Authenticate"] = CHALLENGES[problem.slug].format(**vars(exception))
     path = context["request"].path if context.get("request") else ""
     return Response(body(problem, exception, path), problem.status, headers=headers, content_type=CONTENT_TYPE)
 

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.permissions import AllowAny
 
+from accounts.permissions import WithinScope
 from shop.filters import ProductFilter
 from shop.models import Category, Product
 from shop.pages import Pages
@@ -19,7 +20,8 @@ from shop.serializers import CategorySerializer, ProductDetailSerializer, Produc
 class Products(ListAPIView[Product]):
     """List the products for sale."""
 
-    permission_classes = [AllowAny]
+    permission_classes = [AllowAny, WithinScope]
+    scopes = {"GET": "catalog:read"}
     serializer_class = ProductSerializer
     pagination_class = Pages
     filter_backends = [DjangoFilterBackend]
@@ -39,7 +41,8 @@ class Products(ListAPIView[Product]):
 class ProductDetail(RetrieveAPIView[Product]):
     """Show one product."""
 
-    permission_classes = [AllowAny]
+    permission_classes = [AllowAny, WithinScope]
+    scopes = {"GET": "catalog:read"}
     serializer_class = ProductDetailSerializer
     lookup_field = "slug"
 
@@ -52,7 +55,8 @@ class ProductDetail(RetrieveAPIView[Product]):
 class Categories(ListAPIView[Category]):
     """List all categories, parents before their children."""
 
-    permission_classes = [AllowAny]
+    permission_classes = [AllowAny, WithinScope]
+    scopes = {"GET": "catalog:read"}
     serializer_class = CategorySerializer
     pagination_class = None
 

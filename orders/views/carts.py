@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.permissions import WithinScope
 from accounts.views.tokens import LogIn
 from orders import cart
 from orders.errors import CartIsFull
@@ -32,7 +33,8 @@ TOKEN = OpenApiParameter(
 class CartView(APIView):
     """What the cart's endpoints share: open to guests, and the guest's token goes back with every answer."""
 
-    permission_classes = [AllowAny]
+    permission_classes = [AllowAny, WithinScope]
+    scopes = {"GET": "cart:read", "POST": "cart:write", "PATCH": "cart:write", "DELETE": "cart:write"}
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Find the guest's token, or make one. Reading writes nothing: the cart is made by the first line."""

@@ -6,6 +6,7 @@ Roadmap: api/rest-resource-design, api/http-status-codes, frameworks/request-han
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -42,6 +43,8 @@ KEY_PROBLEMS = (errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused, error
 
 class OrderView(APIView):
     """What the endpoints of one order share."""
+
+    scopes: Mapping[str, str] = {"GET": "orders:read", "POST": "orders:write"}
 
     def order(self) -> Order:
         """Return the order of the path, if the caller may see it; else it does not exist."""
@@ -159,6 +162,7 @@ class Refunds(OrderView):
     """The refunds of one order."""
 
     permission_classes = [Holds.the("orders.refund_order")]
+    scopes = {}  # money goes back by a person's hand alone
     problems = (errors.NotAllowed, errors.NotRefundable, errors.RefundTooLarge, *KEY_PROBLEMS)
 
     @extend_schema(

@@ -94,6 +94,19 @@ def test_document_is_valid_and_names_every_refusal_of_the_purchase() -> None:
     validate_schema(document)
 
     purchase = document["paths"]["/api/v1/orders/"]["post"]
-    assert set(purchase["responses"]) == {"201", "202", "400", "401", "402", "406", "409", "413", "415", "422", "503"}
+    assert set(purchase["responses"]) == {
+        "201",
+        "202",
+        "400",
+        "401",
+        "402",
+        "403",
+        "406",
+        "409",
+        "413",
+        "415",
+        "422",
+        "503",
+    }
     assert "`out-of-stock`" in purchase["responses"]["409"]["description"]
     assert set(purchase["responses"]["409"]["content"]) == {"application/problem+json"}

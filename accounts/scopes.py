@@ -1,0 +1,19 @@
+"""What a program may be allowed to do in somebody's name: the scopes of OAuth clients and of API keys.
+
+A scope is a part of what the person may do and never more: the roles and policies are asked as well. Each view says in
+`scopes` which one each of its methods needs; what a view does not name stays closed to programs. The sentences are what
+people read before they agree.
+
+Roadmap: auth/oauth2-scopes
+"""
+
+SCOPES = {
+    "catalog:read": "see the products and their prices",
+    "cart:read": "see your cart",
+    "cart:write": "put things into your cart and take them out",
+    "orders:read": "see your orders",
+    "orders:write": "buy what is in your cart, and cancel orders",
+    "account:read": "see your account",
+}
+#: What a client may be given for itself, with nobody behind it: it has no cart, no orders and no account.
+CLIENTS_OWN = {name: SCOPES[name] for name in ("catalog:read",)}
