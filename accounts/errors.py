@@ -29,3 +29,10 @@ class TokenReused(AccountError):
 
     def __init__(self) -> None:
         super().__init__("This refresh token was used before, so the login has been ended. Log in again.")
+
+
+class LinkInvalid(AccountError):
+    """The link has been used, is too old or was never ours. A new one can be asked for at any time."""
+
+    def __init__(self) -> None:
+        super().__init__("This link is no longer good: it was used, or it is too old. Ask for a new one.")

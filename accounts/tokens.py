@@ -19,12 +19,13 @@ from uuid import UUID, uuid4
 
 import jwt
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 
-from accounts import keys, security_events
+from accounts import keys, letters, security_events
 from accounts.errors import TokenReused, UnknownKey
 from accounts.models import SecurityEvent, TokenFamily
 from accounts.security_events import Origin
@@ -138,8 +139,9 @@ def _pair(family: TokenFamily, jti: UUID) -> Pair:
     return Pair(access=str(token.access_token), refresh=str(token))
 
 
+@transaction.atomic
 def _stolen(family: TokenFamily, origin: Origin, now: datetime) -> None:
     """Thief or owner: one of them holds a spent token, and nobody can say which. Both have to log in again."""
     TokenFamily.objects.filter(pk=family.pk).update(ended_at=now)
     security_events.record(SecurityEvent.Kind.TOKEN_REUSED, user=family.user, origin=origin, login=str(family.pk))
-    security_events.warn(family.user, origin)
+    letters.post("token_reused", to=family.user.email, origin=origin)

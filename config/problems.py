@@ -70,6 +70,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     accounts.UnknownKey: Problem(401, "invalid-token", "The token is not valid"),
     accounts.WrongCredentials: Problem(401, "wrong-credentials", "Wrong e-mail address or password"),
     accounts.InsufficientScope: Problem(403, "insufficient-scope", "The token does not reach so far", ("scope",)),
+    accounts.LinkInvalid: Problem(422, "link-not-valid", "The link is no longer good"),
     rest.NotAuthenticated: Problem(401, "not-authenticated", "Log in first"),
     InvalidToken: Problem(401, "invalid-token", "The token is not valid"),
     TokenError: Problem(401, "invalid-token", "The token is not valid"),

@@ -1,6 +1,6 @@
 """The outbox: what is to be done after a commit, written in that commit, and done at least once whatever breaks.
 
-    book.record ─► row ─► relay publishes its id ─► worker claims it ─► acts ─► marks it done
+    book.record, post ─► row ─► relay publishes its id ─► worker claims it ─► acts ─► marks it done
                     ▲            │ (again after 20, 40, 80, 80 … s)         │
                     └────────────┴──────────── failed: later; too often: dead, replayable from the admin
 
@@ -71,6 +71,11 @@ UPDATE orders_outboxmessage SET attempts = attempts + 1, claimed_until = now() +
 WHERE id = %s AND done_at IS NULL AND dead_at IS NULL AND (claimed_until IS NULL OR claimed_until < now())
 RETURNING topic, payload, attempts
 """
+
+
+def post(topic: str, payload: Mapping[str, Any]) -> None:
+    """Write a message in the caller's transaction. Apps to the right know this function by `settings.OUTBOX` only."""
+    OutboxMessage.objects.create(topic=topic, payload=dict(payload))
 
 
 def publish_due(send: Send, *, limit: int = 100) -> int:

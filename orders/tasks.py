@@ -8,6 +8,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from accounts import letters
 from orders import cart, gateways, idempotency, mail, outbox, payments
 
 logger = logging.getLogger(__name__)
@@ -15,6 +16,7 @@ logger = logging.getLogger(__name__)
 #: Which function acts on which message. A topic that is missing here fails loudly and ends among the dead letters.
 CONSUMERS: dict[str, outbox.Consumer] = {
     "mail.order_confirmation": lambda message: mail.send_confirmation(message["order"]),
+    "mail.account": lambda message: letters.deliver(**message),
     "payment.capture": lambda message: payments.capture(message["order"], gateway=gateways.configured()),
     "payment.void": lambda message: payments.void(message["order"], gateway=gateways.configured()),
     "payment.refund": lambda message: payments.refund(UUID(message["refund"]), gateway=gateways.configured()),

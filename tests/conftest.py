@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from django.core.mail import EmailMessage
 from rest_framework.test import APIClient
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
@@ -14,9 +15,13 @@ from accounts import keys
 from accounts.models import User
 from config.audit import check_books
 from deploy.local.stack import Stack, stack
+from orders import outbox
+from orders.models import OutboxMessage
+from orders.tasks import CONSUMERS
 from tests.factories import person, token_of
 from tests.fakes import FakeGateway
 
+LettersSent = Callable[[], list[EmailMessage]]
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -104,6 +109,18 @@ def api() -> Callable[[User | None], APIClient]:
         return made
 
     return client
+
+
+@pytest.fixture
+def letters_sent(mailoutbox: list[EmailMessage]) -> LettersSent:
+    """`letters_sent()` has the mail worker do all that waits for it and returns what has left so far."""
+
+    def deliver() -> list[EmailMessage]:
+        for message in OutboxMessage.objects.waiting().filter(topic="mail.account").order_by("created_at"):
+            assert outbox.perform(message.pk, CONSUMERS)
+        return mailoutbox
+
+    return deliver
 
 
 def mails_to(folder: Path) -> dict[str, str]:

@@ -186,6 +186,7 @@ elif email_url:
 EMAIL_TIMEOUT = int(env.number("MAIL_TIMEOUT_SECONDS"))
 CELERY_TASK_ANNOTATIONS = {"orders.tasks.deliver_mail": {"time_limit": EMAIL_TIMEOUT + 5}}
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM")
+OUTBOX = "orders.outbox.post"  # who writes letters in accounts/ knows it by this name; the import would go leftwards
 
 PAYMENT_API_KEY = env.text("PAYMENT_API_KEY")
 PAYMENT_API_BASE = env.text("PAYMENT_API_BASE")

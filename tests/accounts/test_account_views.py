@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.mail import EmailMessage
 from rest_framework.test import APIClient
 
 from accounts.models import SecurityEvent, TokenFamily, User
 from tests.answers import assert_problem
+from tests.conftest import LettersSent
 
 LOG_IN, REFRESH, ORDERS = "/api/v1/auth/token/", "/api/v1/auth/token/refresh/", "/api/v1/orders/"
 SESSIONS = "/api/v1/auth/sessions/"
@@ -76,7 +76,7 @@ def test_refresh_token_gets_the_next_pair(guest: APIClient, alice: User) -> None
 
 @pytest.mark.roadmap("auth/access-and-refresh-tokens", "auth/jwt-security")
 def test_refresh_token_that_comes_twice_ends_the_login_and_its_owner_is_told(
-    guest: APIClient, alice: User, mailoutbox: list[EmailMessage]
+    guest: APIClient, alice: User, letters_sent: LettersSent
 ) -> None:
     stolen = log_in(guest).json()["refresh"]
     renewed = guest.post(REFRESH, {"refresh": stolen}, format="json").json()
@@ -85,7 +85,9 @@ def test_refresh_token_that_comes_twice_ends_the_login_and_its_owner_is_told(
 
     assert_problem(guest.post(REFRESH, {"refresh": renewed["refresh"]}, format="json"), 401, "invalid-token")
     assert_problem(call_with(guest, renewed["access"]), 401, "invalid-token")
-    assert [mail.to for mail in mailoutbox] == [[alice.email]]
+    assert [(letter.to, letter.subject) for letter in letters_sent()] == [
+        ([alice.email], "Somebody may be using your account")
+    ]
     assert alice.security_events.filter(kind="token-reused").count() == 1
 
 

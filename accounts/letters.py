@@ -1,0 +1,99 @@
+"""The letters about an account: promised in the transaction they speak of, written and sent later by the mail worker.
+
+    post ─► outbox row {kind, to, facts} ─► commit ─► relay ─► worker: deliver ─► looks the address up, writes, sends
+
+Whether an address has an account is asked at delivery, never while somebody waits for an answer: so the answer and its
+time are the same either way. And since the link is made at delivery, no secret lies in the outbox.
+
+A letter to an address that is not proven yet names nobody: its text could otherwise be chosen by a stranger.
+
+Roadmap: commerce/transactional-email, messaging/transactional-outbox
+"""
+
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts import links
+from accounts.models import User
+from accounts.security_events import NOWHERE, Origin
+
+TOPIC = "mail.account"
+
+
+class Letter(NamedTuple):
+    """One kind: its subject, for which no stranger's word is used, and the purpose and page of the link in it."""
+
+    subject: str
+    purpose: str = ""
+    page: str = ""
+
+
+LETTERS = {
+    "registration": Letter("Confirm your e-mail address", links.REGISTRATION, "registration"),
+    "already_registered": Letter("You already have an account"),
+    "password_reset": Letter("Choose a new password", links.PASSWORD_RESET, "new-password"),
+    "password_changed": Letter("Your password was changed"),
+    "email_change": Letter("Confirm your new e-mail address", links.EMAIL_CHANGE, "new-address"),
+    "email_change_asked": Letter("Your account is about to move to another e-mail address"),
+    "email_changed_notice": Letter("Your account has moved to another e-mail address"),
+    "email_taken": Letter("This e-mail address already has an account"),
+    "token_reused": Letter("Somebody may be using your account"),
+    "new_login_method": Letter("There is a new way into your account"),
+    "login_method_removed": Letter("A way into your account was removed"),
+    "locked": Letter("Logging in to your account is paused"),
+    "account_closed": Letter("Your account is closed"),
+}
+
+
+def post(kind: str, *, to: str, origin: Origin = NOWHERE, **facts: Any) -> None:
+    """Promise a letter in the caller's transaction. Facts are plain JSON for its template, and hold no secret."""
+    assert kind in LETTERS, kind
+    facts |= {"when": f"{timezone.now():%d %B %Y, %H:%M} UTC", "address": origin.address}
+    import_string(settings.OUTBOX)(TOPIC, {"name": uuid4().hex, "kind": kind, "to": to, "facts": facts})
+
+
+def deliver(*, name: str, kind: str, to: str, facts: dict[str, Any]) -> None:
+    """Send the letter that fits the address by now, or none. Raises what the mail server raises.
+
+    Sent again after a crash it has the same Message-ID, by which a mail server can tell (see `orders/mail.py`).
+    """
+    owner = User.objects.filter(email=to).first()
+    fitting = _fitting(kind, owner)
+    if fitting is None:
+        return
+    letter = LETTERS[fitting]
+    context = facts | {"owner": owner, "site": settings.SITE_URL}
+    if letter.purpose:
+        about = _about(letter.purpose, to, owner, facts)
+        if about is None:
+            return
+        token = links.token(letter.purpose, **about)
+        context |= {"token": token, "link": f"{settings.SITE_URL}/account/{letter.page}/#{token}"}
+    body = render_to_string(f"accounts/letters/{fitting}.txt", context)
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+    EmailMessage(letter.subject, body, to=[to], headers={"Message-ID": f"<account-{name}@{domain}>"}).send()
+
+
+def _fitting(kind: str, owner: User | None) -> str | None:
+    """Which letter an address gets: who has an account needs no registration, who has none no new password."""
+    if kind == "registration" and owner:
+        return "already_registered"
+    if kind == "email_change" and owner:
+        return "email_taken"
+    if kind == "password_reset" and not (owner and owner.is_active):
+        return None
+    return kind
+
+
+def _about(purpose: str, to: str, owner: User | None, facts: dict[str, Any]) -> dict[str, Any] | None:
+    """What the link says; None if the account that it speaks of is gone."""
+    if purpose == links.REGISTRATION:
+        return {"email": to}
+    user = owner or User.objects.filter(pk=facts["user"], is_active=True).first()
+    return {"user": user.pk, "email": to, "mark": links.mark(purpose, user)} if user else None
