@@ -87,13 +87,14 @@ class RefreshToken(tokens.RefreshToken):
 def log_in(user: "User", *, methods: Sequence[str], origin: Origin, now: datetime | None = None) -> Pair:
     """Open a family for somebody who has just proved who they are. `methods`: RFC 8176 names, such as `pwd`, `otp`."""
     now = now or timezone.now()
+    jti = uuid4()
     family = TokenFamily(
-        user=user, latest=uuid4(), methods=list(methods), authenticated_at=now, used_at=now,
+        user=user, latest=jti, methods=list(methods), authenticated_at=now, used_at=now,
         address=origin.address, agent=origin.agent, expires_at=now + settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"],
     )  # fmt: skip
     family.save(force_insert=True)
     security_events.record(SecurityEvent.Kind.LOGIN, user=user, origin=origin, methods=list(methods))
-    return _pair(family, family.latest)
+    return _pair(family, jti)
 
 
 def refresh(token: str, *, origin: Origin, now: datetime | None = None) -> Pair:
@@ -125,9 +126,10 @@ def log_out(family_id: UUID, *, user: "User", origin: Origin, now: datetime | No
     return bool(ended)
 
 
-def log_out_everywhere(user: "User", *, origin: Origin, now: datetime | None = None) -> int:
-    """End every login of the user, as after a new password; return how many."""
-    ended = TokenFamily.objects.of(user).open().update(ended_at=now or timezone.now())
+def log_out_everywhere(user: "User", *, origin: Origin, but: UUID | None = None, now: datetime | None = None) -> int:
+    """End every login of the user, browsers' too, as after a new password; return how many. `but`: one that stays."""
+    going = TokenFamily.objects.of(user).open()
+    ended = (going.exclude(pk=but) if but else going).update(ended_at=now or timezone.now())
     security_events.record(SecurityEvent.Kind.LOGOUT_EVERYWHERE, user=user, origin=origin, ended=ended)
     return ended
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.contrib import admin
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.request import Request
@@ -73,7 +74,8 @@ def addresses() -> Iterator[Row]:
     for path, callback in sorted(routes(get_resolver()), key=lambda route: route[0]):
         view = getattr(callback, "cls", None)
         if view is None or not issubclass(view, APIView):
-            yield Row(f"`{path}`", ("yes",) * len(WHO))  # a plain view is a public page, or it would be in the admin
+            is_closed = issubclass(getattr(callback, "view_class", object), LoginRequiredMixin)
+            yield Row(f"`{path}`", ("log in" if is_closed else "yes", *("yes",) * len(ROLES)))
             continue
         for method in (name for name in view.http_method_names if hasattr(view, name) and name != "options"):
             initialised = view(**callback.initkwargs)

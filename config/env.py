@@ -9,6 +9,7 @@ Roadmap: workflow/twelve-factor, security/secrets-in-environment
 """
 
 import sys
+from collections.abc import Collection
 from math import inf
 from typing import NamedTuple
 
@@ -39,6 +40,9 @@ VARIABLES: dict[str, Variable] = {
     "DATABASE_URL": Variable(None, "PostgreSQL: postgres://user:password@host:5432/name", is_secret=True),
     "DATABASE_POOL_SIZE": Variable("8", "Most connections that one process keeps open; 0 turns the pool off."),
     "REDIS_URL": Variable("redis://127.0.0.1:6379/0", "Cache and circuit breaker; the shop sells without it, slower."),
+    "SESSION_STORE": Variable(
+        "cached_db", "Where browsers' sessions lie: cached_db (Redis before PostgreSQL), db, redis or memory."
+    ),
     "CELERY_BROKER_URL": Variable("", "Task queue: redis://… or amqp://…; empty: database 1 of REDIS_URL."),
     "EMAIL_URL": Variable("", "smtp://user:password@host:25, or filemail:///folder; empty: var/mail/.", is_secret=True),
     "MAIL_TIMEOUT_SECONDS": Variable(
@@ -88,6 +92,14 @@ def number(name: str, *, most: float = inf) -> float:
         limits = "at least 0" if most == inf else f"at least 0 and at most {most:g}"
         raise ImproperlyConfigured(f"{name} must be a number of {limits}, not {value!r}.")
     return parsed
+
+
+def choice(name: str, known: Collection[str]) -> str:
+    """Read a variable that must be one of the known words; anything else is refused with its name."""
+    value = text(name)
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(known)}, not {value!r}.")
+    return value
 
 
 def secret(name: str) -> str:

@@ -5,13 +5,18 @@ Roadmap: frameworks/routing
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
+from accounts.views.pages import LogOut
 from accounts.views.tokens import jwks
 from config import views
 
 admin.site.site_header = admin.site.site_title = "Roadmap Shop"
 admin.site.index_title = "Behind the counter"
+# The admin has no way in or out of its own: one login page, one lock, one list of logins.
+admin.site.login = RedirectView.as_view(pattern_name="page-log-in", query_string=True)  # type: ignore[method-assign, assignment]
+admin.site.logout = LogOut.as_view()  # type: ignore[method-assign, assignment]
 
 urlpatterns = [
     path("", views.door, name="door"),
@@ -26,6 +31,7 @@ urlpatterns = [
     ),
     path("problems/<slug:slug>/", views.problem_page, name="problem"),
     path("healthz/", include("config.health")),
+    path("account/", include("accounts.page_urls")),
     path("admin/", admin.site.urls),
 ]
 handler404 = views.not_found

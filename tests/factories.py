@@ -1,12 +1,17 @@
 """Products, people and carts for tests. Stock comes in through `shop.stock.receive`, as in life."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import factory
+from django.conf import settings
 from django.db import transaction
+from django.http import HttpRequest
+from django.test import Client
 
-from accounts import roles, tokens
+from accounts import roles, sessions, tokens
 from accounts.models import User
 from accounts.security_events import NOWHERE
 from orders.models import Cart, CartLine
@@ -59,6 +64,18 @@ def manager() -> User:
 def token_of(user: User) -> str:
     """An access token, as a login gives it."""
     return tokens.log_in(user, methods=["pwd"], origin=NOWHERE).access
+
+
+def browser_of(user: User, *, methods: Sequence[str] = ("pwd",), now: datetime | None = None) -> Client:
+    """A browser that is logged in as by the login page. `Client.force_login` makes a session without a login's row,
+    and the shop throws such a session away."""
+    client = Client()
+    request = HttpRequest()
+    request.session = client.session
+    sessions.begin(request, user, methods, now=now)
+    request.session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
+    return client
 
 
 def cart_of(user: User, *lines: tuple[Product, int]) -> Cart:

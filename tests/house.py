@@ -27,7 +27,14 @@ MODULE_LINES, FUNCTION_LINES, TEST_LINES, VIEW_LINES, FOLDER_MODULES, LEAST_PACK
 BANNED_MODULES = {"utils", "util", "helpers", "helper", "common", "base", "constants", "services", "misc", "managers"}
 BANNED_CLASS = re.compile(r"(Manager|Helper|Util|Utils|Processor|Service)$")
 BANNED_FUNCTION = re.compile(r"(handle_|process_|do_)\w+$|(data|info|obj)$")
-DJANGO_HOOKS = {"process_view", "process_exception", "process_template_response", "do_GET", "do_POST"}
+DJANGO_HOOKS = {
+    "process_request",
+    "process_view",
+    "process_exception",
+    "process_template_response",
+    "do_GET",
+    "do_POST",
+}
 IN_EVERY_APP = {
     "admin", "apps", "errors", "filters", "models", "permissions", "schema", "serializers", "tasks", "urls", "views",
 }  # fmt: skip

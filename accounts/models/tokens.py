@@ -1,4 +1,4 @@
-"""Logins of API clients, and the keys that sign their tokens.
+"""Logins, of API clients and of browsers, and the keys that sign tokens.
 
 Roadmap: auth/access-and-refresh-tokens, auth/jwt-signing-algorithms
 """
@@ -29,6 +29,13 @@ class SigningKey(models.Model):
         return self.kid
 
 
+class LoginKind(models.TextChoices):
+    """By what the client shows that it is logged in: a token, or a session's cookie."""
+
+    API = "api"
+    PAGES = "pages"
+
+
 class TokenFamilyQuerySet(models.QuerySet["TokenFamily"]):
     """The reads that every protocol shares."""
 
@@ -37,16 +44,18 @@ class TokenFamilyQuerySet(models.QuerySet["TokenFamily"]):
         return self.filter(user=user).order_by("-used_at")
 
     def open(self, *, now: datetime | None = None) -> Self:
-        """Those whose tokens are still good."""
+        """Those that still open something."""
         return self.filter(ended_at=None, expires_at__gt=now or timezone.now())
 
 
 class TokenFamily(models.Model):
-    """One login of one client: all refresh tokens that came out of each other. Only the latest of them is good."""
+    """One login. Of an API client: all refresh tokens that came out of each other, only the latest is good. Of a
+    browser: a session that carries this row's id."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="logins")
-    latest = models.UUIDField(help_text="`jti` of the one refresh token that is good.")
+    kind = models.CharField(max_length=5, choices=LoginKind, default=LoginKind.API, db_default=LoginKind.API)
+    latest = models.UUIDField(null=True, help_text="`jti` of the one refresh token that is good; pages have none.")
     methods = ArrayField(models.CharField(max_length=10), help_text="How they proved who they are: RFC 8176 names.")
     authenticated_at = models.DateTimeField(help_text="When they last did.")
     address = models.GenericIPAddressField(null=True, blank=True)
@@ -60,6 +69,13 @@ class TokenFamily(models.Model):
 
     class Meta:
         verbose_name_plural = "token families"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind=LoginKind.API, latest__isnull=False)
+                | models.Q(kind=LoginKind.PAGES, latest__isnull=True),
+                name="only_api_logins_have_a_refresh_token",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.agent or 'unknown client'}, since {self.started_at:%Y-%m-%d}"

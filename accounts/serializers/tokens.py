@@ -5,14 +5,11 @@ Roadmap: api/request-response-validation
 
 from typing import Any
 
-from django.contrib.auth import authenticate
 from rest_framework import serializers
 
-from accounts import security_events
-from accounts.authentication import origin_of
-from accounts.errors import WrongCredentials
-from accounts.models import SecurityEvent, TokenFamily, User
+from accounts.models import TokenFamily
 from accounts.serializers.strict import RequestSerializer
+from accounts.sessions import check_credentials
 
 
 class LogInSerializer(RequestSerializer):
@@ -22,14 +19,8 @@ class LogInSerializer(RequestSerializer):
     password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raise WrongCredentials unless the pair fits an open account; it hashes either way, so time tells nothing."""
-        request = self.context["request"]
-        user = authenticate(request, username=attrs["email"], password=attrs["password"])
-        if user is None:
-            known = User.objects.filter(email=attrs["email"].strip().lower()).first()
-            security_events.record(SecurityEvent.Kind.LOGIN_FAILED, user=known, origin=origin_of(request))
-            raise WrongCredentials
-        return {"user": user}
+        """Raise WrongCredentials unless the pair fits an open account."""
+        return {"user": check_credentials(self.context["request"], attrs["email"], attrs["password"])}
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):
@@ -52,7 +43,7 @@ class SessionSerializer(serializers.ModelSerializer[TokenFamily]):
 
     class Meta:
         model = TokenFamily
-        fields = ["id", "is_current", "methods", "address", "agent", "started_at", "used_at", "expires_at"]
+        fields = ["id", "kind", "is_current", "methods", "address", "agent", "started_at", "used_at", "expires_at"]
 
     def get_is_current(self, login: TokenFamily) -> bool:
         """Whether it is this very one."""

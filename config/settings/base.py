@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from config import env, queues
+from config.caches import SESSION_STORES, SOCKET_PATIENCE
 from config.logging import LOGGING  # noqa: F401 - read by Django
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -49,7 +50,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.LoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -107,6 +108,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+LOGIN_URL = "page-log-in"
+LOGIN_REDIRECT_URL = "page-account"
+# A browser that nobody touches for half an hour is logged out, and every one after twelve hours (OWASP ASVS 7.3).
+PAGES_IDLE_AFTER = timedelta(minutes=30)
+PAGES_END_AFTER = timedelta(hours=12)
+PAGES_NOTE_USE_EVERY = timedelta(minutes=1)  # more often, every page would be a write
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -151,6 +160,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": False,  # our one PATCH changes one thing, and that must be said
     "ENUM_NAME_OVERRIDES": {
+        "LoginKind": "accounts.models.tokens.LoginKind",
         "OrderStatus": "orders.states.OrderStatus",
         "PaymentStatus": "orders.states.PaymentStatus",
         "RefundStatus": "orders.states.RefundStatus",
@@ -158,6 +168,24 @@ SPECTACULAR_SETTINGS = {
 }
 
 REDIS_URL = env.text("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "config.caches.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "shop",
+        "OPTIONS": {
+            "serializer": "config.caches.JsonSerializer",
+            "socket_connect_timeout": SOCKET_PATIENCE,
+            "socket_timeout": SOCKET_PATIENCE,
+        },
+    },
+    "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+SESSION_STORE = env.choice("SESSION_STORE", SESSION_STORES)
+SESSION_ENGINE, SESSION_CACHE_ALIAS = SESSION_STORES[SESSION_STORE]
+SESSION_COOKIE_AGE = int(PAGES_END_AFTER.total_seconds())
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_URL.rsplit("/", 1)[0] + "/1"
 CELERY_BROKER_TRANSPORT = queues.transport(CELERY_BROKER_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = queues.transport_options(CELERY_BROKER_URL)

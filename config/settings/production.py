@@ -26,6 +26,11 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+# A browser takes a cookie of such a name only with Secure, with Path=/ and without Domain: no other host can plant it.
+SESSION_COOKIE_NAME = "__Host-session"
+CSRF_COOKIE_NAME = "__Host-csrf"
+if SESSION_STORE == "memory":  # noqa: F405 - each process would know other logins
+    raise ImproperlyConfigured("SESSION_STORE must not be memory: web processes share no memory.")
 
 WHITENOISE_USE_FINDERS = False
 WHITENOISE_AUTOREFRESH = False

@@ -81,8 +81,8 @@ def replay(shop: Stack, message: str) -> str:
     messages = "/admin/orders/outboxmessage/"
     with httpx.Client(base_url=shop.url, follow_redirects=True, timeout=30, trust_env=False) as browser:
         page = browser.get("/admin/login/")
-        carol = {"username": "carol@example.com", "password": "carol-shows-the-shop", "next": messages}
-        page = browser.post("/admin/login/", data=carol | token_of(page))
+        carol = {"email": "carol@example.com", "password": "carol-shows-the-shop", "next": messages}
+        page = browser.post("/account/log-in/", data=carol | token_of(page))
         assert message in page.text
         choice = {"action": "replay", "_selected_action": message, "index": "0"}
         return browser.post(messages, data=choice | token_of(page)).text

@@ -1,0 +1,40 @@
+"""What people type into pages.
+
+Roadmap: auth/user-authentication
+"""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+
+from accounts.errors import WrongCredentials
+from accounts.models import User
+from accounts.sessions import check_credentials
+
+
+class LogInForm(forms.Form):
+    """An address and a password; `user` is whose they are, once the form is valid."""
+
+    email = forms.EmailField(
+        label="E-mail address", max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )  # fmt: skip
+    password = forms.CharField(
+        max_length=128, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+    user: User
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean(self) -> dict[str, Any]:
+        """Check the credentials. The refusal does not say what was wrong."""
+        typed = self.cleaned_data
+        if {"email", "password"} <= typed.keys():
+            try:
+                self.user = check_credentials(self.request, typed["email"], typed["password"])
+            except WrongCredentials:
+                raise forms.ValidationError("There is no account with this e-mail address and password.") from None
+        return typed

@@ -1,0 +1,106 @@
+"""Pages about one's own account: log in, log out, see where one is logged in. They work without JavaScript.
+
+Every POST carries Django's CSRF token, no page is kept by any cache, and `next` leads nowhere but into this shop.
+
+Roadmap: auth/user-authentication
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import RedirectURLMixin
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import FormView, TemplateView, View
+
+from accounts import sessions, tokens
+from accounts.authentication import origin_of
+from accounts.forms import LogInForm
+from accounts.models import TokenFamily, User
+
+#: So many of the latest security events stand on the page; the API lists all of them.
+LATEST = 10
+
+
+@method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
+class LogIn(RedirectURLMixin, FormView):
+    """Log in with an address and a password. Somebody who is logged in may become somebody else here."""
+
+    template_name = "accounts/pages/log_in.html"
+    form_class = LogInForm
+    next_page = "page-account"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The form checks the credentials, and writes down where they came from."""
+        return super().get_form_kwargs() | {"request": self.request}
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """`next` goes along in the form, if it leads into this shop."""
+        return super().get_context_data(next=self.get_redirect_url(), **context)
+
+    def form_valid(self, form: LogInForm) -> HttpResponse:
+        """Begin the session."""
+        sessions.begin(self.request, form.user, ["pwd"])
+        return redirect(self.get_success_url())
+
+
+@method_decorator(never_cache, name="dispatch")
+class LogOut(FormView):
+    """Log this browser out. A link or a picture on somebody's page cannot: it takes a POST with our token."""
+
+    template_name = "accounts/pages/log_out.html"
+    form_class = Form
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """End the login."""
+        sessions.end(self.request)
+        return redirect("page-log-in")
+
+
+@method_decorator(never_cache, name="dispatch")
+class Account(LoginRequiredMixin, TemplateView):
+    """Where one is logged in, and what happened to the account lately."""
+
+    template_name = "accounts/pages/account.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Four queries: the session's two, the logins, the events."""
+        user = _person(self.request)
+        events = user.security_events.order_by("-id")[:LATEST]
+        logins = TokenFamily.objects.of(user).open()
+        return super().get_context_data(
+            logins=logins, events=events, current=sessions.login_of(self.request), **context
+        )
+
+
+@method_decorator(never_cache, name="dispatch")
+class Device(LoginRequiredMixin, View):
+    """One of one's logins, seen from a page."""
+
+    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        """End it, be it this one. One that is not one's own, or has ended, is as good as ended."""
+        tokens.log_out(id, user=_person(request), origin=origin_of(request))
+        return redirect("page-account")
+
+
+@method_decorator(never_cache, name="dispatch")
+class OtherDevices(LoginRequiredMixin, View):
+    """All of one's logins but this one."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """End them."""
+        login = sessions.login_of(request)
+        assert login is not None
+        tokens.log_out_everywhere(_person(request), origin=origin_of(request), but=login.pk)
+        return redirect("page-account")
+
+
+def _person(request: HttpRequest) -> User:
+    """Return who is logged in; the view has seen to it that somebody is."""
+    assert isinstance(request.user, User)
+    return request.user

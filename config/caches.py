@@ -1,0 +1,88 @@
+"""The cache that may be away: reading from a Redis that does not answer finds nothing, writing to it does nothing.
+
+    asked ─► answers            within SOCKET_PATIENCE, or counts as away
+             does not answer ─► not asked again for REST seconds: one request waits, not all of them
+
+Only what stands in the database as well may be kept here. Values are JSON: with Django's own pickles, whoever can write
+to Redis could run code in the shop.
+
+Roadmap: nosql/redis
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from functools import wraps
+from time import monotonic
+from typing import Any
+
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis.exceptions import RedisError
+
+#: What SESSION_STORE may say: Django's engine, and the cache that it uses.
+SESSION_STORES = {
+    "cached_db": ("django.contrib.sessions.backends.cached_db", "default"),
+    "db": ("django.contrib.sessions.backends.db", "default"),
+    "redis": ("django.contrib.sessions.backends.cache", "default"),
+    "memory": ("django.contrib.sessions.backends.cache", "memory"),
+}
+SOCKET_PATIENCE = 0.25  # seconds; a Redis next door answers within a thousandth
+REST = 5.0
+logger = logging.getLogger(__name__)
+
+
+class JsonSerializer:
+    """Whole numbers go as they are, so that Redis can count with them."""
+
+    def dumps(self, value: Any) -> Any:
+        """Return what is sent to Redis."""
+        return value if type(value) is int else json.dumps(value)
+
+    def loads(self, sent: bytes) -> Any:
+        """Return what was kept."""
+        return json.loads(sent)
+
+
+def _or(otherwise: Any, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method, made to answer `otherwise` while Redis is away."""
+
+    @wraps(method)
+    def ask(self: "ForgivingClient", *args: Any, **options: Any) -> Any:
+        if monotonic() < self.away_until:
+            return otherwise
+        try:
+            return method(self, *args, **options)
+        except RedisError as failure:
+            self.away_until = monotonic() + REST
+            logger.warning("cache is away: %s", failure)
+            return otherwise
+
+    return ask
+
+
+class ForgivingClient(RedisCacheClient):
+    """Speaks to Redis as Django does, and shrugs."""
+
+    away_until = 0.0
+
+    add = _or(True, RedisCacheClient.add)  # as if it were kept, and soon forgotten; the session engine insists on it
+    set = _or(None, RedisCacheClient.set)
+    touch = _or(False, RedisCacheClient.touch)
+    delete = _or(False, RedisCacheClient.delete)
+    get_many = _or({}, RedisCacheClient.get_many)
+    has_key = _or(False, RedisCacheClient.has_key)
+    set_many = _or(None, RedisCacheClient.set_many)
+    delete_many = _or(None, RedisCacheClient.delete_many)
+    clear = _or(False, RedisCacheClient.clear)
+
+    def get(self, key: Any, default: Any) -> Any:
+        """Return what is kept, or the default."""
+        return _or(default, RedisCacheClient.get)(self, key, default)
+
+
+class ForgivingRedisCache(RedisCache):
+    """Django's cache on Redis, with the client above."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = ForgivingClient
