@@ -8,10 +8,15 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
+from oauth2_provider import models as oauth
 
 from accounts import security_events
 from accounts.authentication import origin_of
 from accounts.models import SecurityEvent, User
+
+#: The library's own tables hold single tokens: nothing that anybody should make or change by hand.
+for model in (oauth.AccessToken, oauth.Grant, oauth.IDToken, oauth.RefreshToken):
+    admin.site.unregister(model)
 
 
 @admin.register(User)

@@ -6,6 +6,7 @@ Roadmap: auth/stateless-authentication, auth/jwt-issue-and-verify
 from typing import Any, cast
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
@@ -14,14 +15,28 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.tokens import Token
 
+from accounts import errors
 from accounts.models import TokenFamily, User
+from accounts.oauth import access
 from accounts.permissions import scope_of
 from accounts.scopes import CLIENTS_OWN, SCOPES
 from accounts.security_events import Origin
 
 
 class BearerAuthentication(JWTAuthentication):
-    """`Authorization: Bearer …` with an access token of ours."""
+    """`Authorization: Bearer …` with a login's own access token, or with one that a program was given."""
+
+    def authenticate(self, request: Request) -> Any:
+        """A token says in its signed header which of the two it is; neither would pass the other's checks."""
+        header = self.get_header(request)
+        raw = self.get_raw_token(header) if header is not None else None
+        if raw is None or not access.is_delegated(raw):
+            return super().authenticate(request)
+        try:
+            given = access.verify(raw)
+        except errors.InvalidToken as refusal:
+            raise InvalidToken(str(refusal)) from refusal
+        return given.user or AnonymousUser(), given
 
     def get_user(self, validated_token: Token) -> User:  # type: ignore[override] # theirs is generic
         """Promise the user. Whoever first looks at it pays one query, and learns there if the login has ended."""

@@ -16,6 +16,10 @@ class UnknownKey(AccountError):
     """No published key has this name."""
 
 
+class InvalidToken(AccountError):
+    """The token is not ours, not for this API, expired, revoked, or of somebody who may no longer log in."""
+
+
 class InsufficientScope(AccountError):
     """The program that asks was not given the scope for this; or none exists, and only the person may do it."""
 

@@ -26,7 +26,10 @@ MANAGER = SUPPORT | WAREHOUSE | {
     "shop.add_category", "shop.change_category", "shop.delete_category", "shop.add_product", "shop.change_product",
     "shop.view_stockentry", "accounts.view_user",
 }  # fmt: skip
-ADMIN = MANAGER | {"accounts.add_user", "accounts.change_user", "accounts.view_securityevent"}
+ADMIN = MANAGER | {"accounts.add_user", "accounts.change_user", "accounts.view_securityevent",
+    "accounts.add_application", "accounts.change_application", "accounts.delete_application",
+    "accounts.view_application",
+}  # fmt: skip
 
 ROLES: dict[str, set[str]] = {
     "customer": set(), "support": SUPPORT, "warehouse": WAREHOUSE, "manager": MANAGER, "admin": ADMIN,

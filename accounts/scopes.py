@@ -17,3 +17,9 @@ SCOPES = {
 }
 #: What a client may be given for itself, with nobody behind it: it has no cart, no orders and no account.
 CLIENTS_OWN = {name: SCOPES[name] for name in ("catalog:read",)}
+#: What a client may learn of the person itself, by OpenID Connect.
+IDENTITY = {
+    "openid": "know that it is you, each time you come",
+    "profile": "know your name",
+    "email": "know your e-mail address",
+}

@@ -28,6 +28,7 @@ from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 from accounts import keys, letters, security_events
 from accounts.errors import TokenReused, UnknownKey
 from accounts.models import SecurityEvent, TokenFamily
+from accounts.oauth import grants
 from accounts.security_events import Origin
 
 if TYPE_CHECKING:
@@ -127,9 +128,13 @@ def log_out(family_id: UUID, *, user: "User", origin: Origin, now: datetime | No
 
 
 def log_out_everywhere(user: "User", *, origin: Origin, but: UUID | None = None, now: datetime | None = None) -> int:
-    """End every login of the user, browsers' too, as after a new password; return how many. `but`: one that stays."""
+    """End every login of the user, browsers' too, and what programs may do for them; return how many logins.
+
+    As after a new password. `but`: one that stays.
+    """
     going = TokenFamily.objects.of(user).open()
     ended = (going.exclude(pk=but) if but else going).update(ended_at=now or timezone.now())
+    grants.revoke_all(user)
     security_events.record(SecurityEvent.Kind.LOGOUT_EVERYWHERE, user=user, origin=origin, ended=ended)
     return ended
 

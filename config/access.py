@@ -29,6 +29,7 @@ Every address and every admin page, asked with every role. Generated from the pe
 roles stand in `accounts/roles.py`. "log in" is a 401, "no" a 403. Where it says yes, rules about the single object
 follow: one's own orders and carts, and `orders/policies.py`; somebody else's object is a 404. The column "scope" is
 what a program needs that acts for somebody (`accounts/scopes.py`); "–" is closed to programs, whoever they act for.
+What is for programs alone, which prove who they are by means of their own, says "program".
 
 """
 
@@ -74,8 +75,7 @@ def addresses() -> Iterator[Row]:
     for path, callback in sorted(routes(get_resolver()), key=lambda route: route[0]):
         view = getattr(callback, "cls", None)
         if view is None or not issubclass(view, APIView):
-            is_closed = issubclass(getattr(callback, "view_class", object), LoginRequiredMixin)
-            yield Row(f"`{path}`", ("log in" if is_closed else "yes", *("yes",) * len(ROLES)))
+            yield Row(f"`{path}`", tuple(_page(getattr(callback, "view_class", None), who) for who in WHO))
             continue
         for method in (name for name in view.http_method_names if hasattr(view, name) and name != "options"):
             initialised = view(**callback.initkwargs)
@@ -112,6 +112,13 @@ def _verdict(view: APIView, method: str, who: str) -> str:
     if all(permission.has_permission(request, view) for permission in view.get_permissions()):
         return "yes"
     return "log in" if who == VISITOR else "no"
+
+
+def _page(view: type | None, who: str) -> str:
+    """A plain view is a public page, unless its class says otherwise."""
+    if getattr(view, "is_for_programs", False):
+        return "program"
+    return "log in" if who == VISITOR and view and issubclass(view, LoginRequiredMixin) else "yes"
 
 
 def _scope(view: APIView, method: str) -> str:

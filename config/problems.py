@@ -67,6 +67,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     shop.CountBelowReserved: Problem(409, "count-below-reserved", "Buyers were promised more", ("on_hand", "reserved")),
     # People
     accounts.TokenReused: Problem(401, "token-reused", "Refresh token used before"),
+    accounts.InvalidToken: Problem(401, "invalid-token", "The token is not valid"),
     accounts.UnknownKey: Problem(401, "invalid-token", "The token is not valid"),
     accounts.WrongCredentials: Problem(401, "wrong-credentials", "Wrong e-mail address or password"),
     accounts.InsufficientScope: Problem(403, "insufficient-scope", "The token does not reach so far", ("scope",)),

@@ -21,6 +21,7 @@ admin.site.logout = LogOut.as_view()  # type: ignore[method-assign, assignment]
 urlpatterns = [
     path("", views.door, name="door"),
     path(".well-known/jwks.json", jwks, name="jwks"),
+    path("", include("accounts.oauth.urls")),
     path("api/v1/", include("config.api")),
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"),
     path(

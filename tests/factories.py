@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.test import Client
 
 from accounts import roles, sessions, tokens
-from accounts.models import User
+from accounts.models import Application, User
 from accounts.security_events import NOWHERE
 from orders.models import Cart, CartLine
 from shop import stock
@@ -83,3 +83,13 @@ def cart_of(user: User, *lines: tuple[Product, int]) -> Cart:
     cart = Cart.objects.get_or_create(user=user)[0]
     CartLine.objects.bulk_create(CartLine(cart=cart, product=wanted, quantity=units) for wanted, units in lines)
     return cart
+
+
+def application(*scopes: str, **fields: Any) -> tuple[Application, str]:
+    """A client that people let act for them, and its secret."""
+    redirect = {"redirect_uris": "http://127.0.0.1:9/back", "client_type": Application.CLIENT_CONFIDENTIAL}
+    made = Application(**({"name": "Partner", "scopes": list(scopes)} | redirect | fields))
+    secret = made.renew_secret()
+    made.full_clean()
+    made.save()
+    return made, secret

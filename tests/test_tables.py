@@ -22,7 +22,7 @@ OURS = "^(accounts|shop|orders)_"
 #: Columns that end in _id and point nowhere here: names that the payment provider gave, and whoever an event speaks of.
 POINT_NOWHERE = {
     ("orders_payment", "provider_id"), ("orders_refund", "provider_id"), ("orders_webhookevent", "provider_event_id"),
-    ("accounts_securityevent", "user_id"),
+    ("accounts_securityevent", "user_id"), ("accounts_application", "client_id"),
 }  # fmt: skip
 #: Every column that may be empty, because there is a time or a row in which nothing is the truth.
 MAY_BE_EMPTY = {

@@ -19,6 +19,8 @@ class SecurityEvent(models.Model):
         LOGOUT_EVERYWHERE = "logout-everywhere"
         ROLE_CHANGED = "role-changed"
         TOKEN_REUSED = "token-reused"  # noqa: S105 - a name of an event
+        APPLICATION_AUTHORIZED = "application-authorized"
+        APPLICATION_REVOKED = "application-revoked"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, blank=True, related_name="security_events",

@@ -32,6 +32,8 @@ CSRF_COOKIE_NAME = "__Host-csrf"
 if SESSION_STORE == "memory":  # noqa: F405 - each process would know other logins
     raise ImproperlyConfigured("SESSION_STORE must not be memory: web processes share no memory.")
 
+OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"] = ["https"]  # noqa: F405
+
 WHITENOISE_USE_FINDERS = False
 WHITENOISE_AUTOREFRESH = False
 STORAGES = {

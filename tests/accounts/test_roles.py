@@ -79,7 +79,7 @@ def test_matrix_that_is_checked_in_is_what_the_permission_classes_say() -> None:
     assert (settings.BASE_DIR / "docs/access-matrix.md").read_text() == access.page(), "`make schema` writes it"
 
 
-STATUS = {"log in": {401, 302}, "no": {403}}
+STATUS = {"log in": {401, 302}, "no": {403}, "program": {400, 401, 405}}
 NUMBERED = {"<str:number>": "7KQ2-M4XD-9RTC", "<uuid:id>": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "<slug:slug>": "x"}
 
 

@@ -40,7 +40,9 @@ ROUTES = [route for route in routes(get_resolver()) if route.name]
 
 
 def address(route: URLPattern) -> str:
-    return reverse(str(route.name), kwargs={name: EXAMPLES[name] for name in route.pattern.converters})
+    spaces = [entry.namespace for entry in get_resolver().url_patterns if route in getattr(entry, "url_patterns", ())]
+    name = ":".join([*filter(None, spaces), str(route.name)])
+    return reverse(name, kwargs={name: EXAMPLES[name] for name in route.pattern.converters})
 
 
 def test_only_two_pages_of_the_documentation_have_no_name() -> None:

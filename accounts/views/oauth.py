@@ -1,0 +1,138 @@
+"""The provider over HTTP: where a person agrees, and where programs get, ask about and give back tokens.
+
+Errors are JSON of RFC 6749 (`{"error": "invalid_grant"}`), since every client's library reads those; where a browser
+stands, they are a page. Refuses: characters that no database keeps (400).
+
+Roadmap: auth/authorization-server, auth/openid-connect
+"""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+from oauth2_provider import views
+from oauth2_provider.exceptions import InvalidOIDCClientError
+from oauth2_provider.forms import AllowForm
+from oauth2_provider.views.mixins import OAuthLibMixin
+from oauthlib.common import Request as OAuthlibRequest
+
+from accounts import sessions
+from accounts.authentication import origin_of
+from accounts.models import Application, User
+from accounts.oauth import grants
+from accounts.oauth import metadata as provider
+from accounts.oauth.introspection import describe
+from accounts.oauth.metadata import GRANTS
+
+
+class Printable(View):
+    """What no request may hold: a NUL cannot be looked up, and a token in an address ends in every log on the way."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Refuse it before anything is asked."""
+        sent = (*request.GET.values(), *request.POST.values())
+        if "access_token" in request.GET or any("\x00" in value for value in sent):
+            return JsonResponse({"error": "invalid_request"}, status=400)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class ConsentForm(AllowForm):
+    """What the page sends back; whoever changed it in between is asked again from the start."""
+
+    def clean_client_id(self) -> str:
+        """The library would not look."""
+        sent = str(self.cleaned_data["client_id"])
+        if not Application.objects.filter(client_id=sent).exists():
+            raise forms.ValidationError("There is no such client.")
+        return sent
+
+
+@method_decorator(never_cache, name="dispatch")
+class Authorize(Printable, views.AuthorizationView):
+    """Ask the person whether a program may act for them; the answer goes to the program by way of the browser."""
+
+    template_name = "accounts/oauth/consent.html"
+    form_class = ConsentForm
+
+
+class Token(Printable, views.TokenView):
+    """Exchange a code, a refresh token or the client's own secret for tokens."""
+
+    is_for_programs = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Nothing but our grants reaches the library: its password grant would say whether a password is right."""
+        if request.POST.get("grant_type", GRANTS[0]) not in GRANTS:
+            return JsonResponse({"error": "unsupported_grant_type"}, status=400)
+        answer = self.authorization_flow_token_response(request)
+        answer["Content-Type"] = "application/json"
+        return answer
+
+
+class Revoke(Printable, views.RevokeTokenView):
+    """Give a token back (RFC 7009): it, and what was given with it, opens nothing from now on."""
+
+    is_for_programs = True
+
+
+class UserInfo(Printable, views.UserInfoView):
+    """Tell a client with the scope `openid` who the person is, as far as its scopes go."""
+
+    is_for_programs = True
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class Introspect(Printable, OAuthLibMixin):
+    """Tell a client what a token is good for (RFC 7662): its own, or any if it is registered as a resource server."""
+
+    is_for_programs = True
+
+    def post(self, request: HttpRequest) -> JsonResponse:
+        """Ask; only a client that proves itself by its secret is answered."""
+        client = self.client(request)
+        if client is None:
+            return JsonResponse({"error": "invalid_client"}, status=401, headers={"WWW-Authenticate": "Basic"})
+        if "token" not in request.POST:
+            return JsonResponse({"error": "invalid_request"}, status=400)
+        return JsonResponse(describe(request.POST["token"], asked_by=client), headers={"Cache-Control": "no-store"})
+
+    def client(self, request: HttpRequest) -> Application | None:
+        """Return who asks."""
+        core = self.get_oauthlib_core()
+        asking = OAuthlibRequest(*core._extract_params(request))
+        return asking.client if core.server.request_validator.authenticate_client(asking) else None
+
+
+@method_decorator(never_cache, name="dispatch")
+class LogOut(Printable, views.RPInitiatedLogoutView):
+    """Log the person out because a program of theirs asks for it (OpenID Connect RP-Initiated Logout). They confirm."""
+
+    template_name = "accounts/oauth/log_out.html"
+
+    def get_request_application(self, id_token: Any, client_id: str | None) -> Application | None:
+        """Refuse a client that nobody knows; the library would fall over it."""
+        known = super().get_request_application(id_token, None)
+        if client_id and known is None:
+            known = Application.objects.filter(client_id=client_id).first()
+        if client_id and known is None:
+            raise InvalidOIDCClientError
+        return known
+
+    def do_logout(self, application: Any = None, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End the login of this browser, and what the program that asks may do for its person."""
+        if application and isinstance(self.request.user, User):
+            grants.revoke(self.request.user, application.client_id, origin=origin_of(self.request))
+        sessions.end(self.request)
+        return super().do_logout(application, *args, **kwargs)
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def metadata(request: HttpRequest) -> JsonResponse:
+    """Say what the provider can do and where (OpenID Connect Discovery, RFC 8414)."""
+    return JsonResponse(provider.document(), headers={"Access-Control-Allow-Origin": "*"})
