@@ -28,6 +28,7 @@ BANNED_MODULES = {"utils", "util", "helpers", "helper", "common", "base", "const
 BANNED_CLASS = re.compile(r"(Manager|Helper|Util|Utils|Processor|Service)$")
 BANNED_FUNCTION = re.compile(r"(handle_|process_|do_)\w+$|(data|info|obj)$")
 DJANGO_HOOKS = {
+    "do_logout",  # of the OAuth library
     "process_request",
     "process_view",
     "process_exception",
