@@ -11,7 +11,7 @@ export PYTHONUNBUFFERED = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run stop test check format schema roadmap audit bench lock clean environment environment-dev
+.PHONY: help demo run code stop test check format schema roadmap audit bench lock clean environment environment-dev
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,9 @@ demo: environment ## Start everything, buy a desk over HTTP, tell the story, sto
 
 run: environment ## Serve the shop on http://127.0.0.1:$PORT (8000) until Ctrl-C
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python -m deploy.local.run
+
+code: environment ## Show the code of carol's authenticator app, or of dave's (WHO=dave)
+	@.venv/bin/python -m deploy.local.code $(WHO)
 
 stop: environment ## Stop a running shop and its servers
 	@.venv/bin/python -m deploy.local.stop

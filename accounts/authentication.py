@@ -56,6 +56,12 @@ def origin_of(request: HttpRequest | Request) -> Origin:
     return Origin(request.META.get("REMOTE_ADDR") or None, request.META.get("HTTP_USER_AGENT", "")[:200])
 
 
+def person_of(request: Request) -> User:
+    """Return the caller; the permission classes have seen to it that there is one."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
 class BearerScheme(SimpleJWTScheme):
     """How the OpenAPI document names it: a login's own token, or one with a scope that an OAuth client was given."""
 

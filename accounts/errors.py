@@ -40,3 +40,48 @@ class LinkInvalid(AccountError):
 
     def __init__(self) -> None:
         super().__init__("This link is no longer good: it was used, or it is too old. Ask for a new one.")
+
+
+class SecondFactorRequired(AccountError):
+    """Address and password are right, and this account asks for a code as well: send it along as `code`."""
+
+    def __init__(self) -> None:
+        super().__init__("Send the code that your authenticator app shows, or a recovery code, as `code`.")
+
+
+class WrongCode(WrongCredentials):
+    """The code is wrong, too old, or was used before. Each code of the app works once; wait for the next."""
+
+    def __init__(self) -> None:
+        super().__init__("This code is wrong or was used before. Wait until your app shows the next one.")
+
+
+class TooManyCodes(AccountError):
+    """So many codes were wrong that somebody may be guessing. None is looked at for a while."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many wrong codes. Wait before you try again.")
+        self.retry_after = retry_after
+
+
+class NotEnrolled(AccountError):
+    """This needs a second factor, and the account has none yet."""
+
+    def __init__(self) -> None:
+        super().__init__("Set up an authenticator app first.")
+
+
+class TooManyFactors(AccountError):
+    """The account has as many second factors as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You have {most} authenticator apps. Remove one first.")
+        self.most = most
+
+
+class StepUpRequired(AccountError):
+    """This needs a second factor that was shown within the last minutes: send a code to `auth/step-up/`."""
+
+    def __init__(self, max_age: int) -> None:
+        super().__init__("Prove again who you are: show a code of your second factor, or log in anew.")
+        self.max_age = max_age

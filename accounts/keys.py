@@ -115,7 +115,7 @@ def _read(_moment: int) -> tuple[Key, ...]:
 
 
 def _key(row: SigningKey, until: datetime | None) -> Key:
-    pem = _vault().decrypt(row.private_key.encode())
+    pem = vault().decrypt(row.private_key.encode())
     private = serialization.load_pem_private_key(pem, password=None)
     assert isinstance(private, RSAPrivateKey)
     return Key(row.kid, private.public_key(), private, row.signs_from, until)
@@ -140,7 +140,7 @@ def _make(*, signs_from: datetime) -> SigningKey:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     made = SigningKey.objects.create(
-        kid=_thumbprint(private.public_key()), private_key=_vault().encrypt(pem).decode(), signs_from=signs_from
+        kid=_thumbprint(private.public_key()), private_key=vault().encrypt(pem).decode(), signs_from=signs_from
     )
     _read.cache_clear()
     return made
@@ -157,8 +157,8 @@ def _thumbprint(public: RSAPublicKey) -> str:
     return base64.urlsafe_b64encode(sha256(canonical.encode()).digest()).rstrip(b"=").decode()
 
 
-def _vault() -> MultiFernet:
-    """SECRET_KEY_FALLBACKS still open what they closed, so SECRET_KEY can be changed without losing the keys."""
+def vault() -> MultiFernet:
+    """What seals secrets at rest. SECRET_KEY_FALLBACKS still open what they closed, so SECRET_KEY can be changed."""
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     derived = (HKDF(hashes.SHA256(), 32, salt=None, info=b"signing keys").derive(force_bytes(text)) for text in secrets)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])

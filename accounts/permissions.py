@@ -1,14 +1,21 @@
 """What a view asks of its caller, beside being logged in, which is the default everywhere.
 
-Roadmap: auth/authorization-middleware-and-decorators, auth/oauth2-scopes
+Roadmap: auth/authorization-middleware-and-decorators, auth/oauth2-scopes, auth/mfa
 """
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
-from rest_framework.permissions import BasePermission
+from django.utils import timezone
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from accounts.errors import InsufficientScope
+from accounts import mfa
+from accounts.errors import InsufficientScope, StepUpRequired
+from accounts.models import User
+
+#: How long a proof of who one is lasts for acts that cannot be taken back: RFC 9470 calls it `max_age`.
+PROOF_LASTS = timedelta(minutes=15)
 
 
 class WithinScope(BasePermission):
@@ -38,6 +45,39 @@ class Holds(WithinScope):
         user = request.user
         may = bool(user.is_authenticated and user.is_staff and user.has_perm(self.permission))
         return may and super().has_permission(request, view)
+
+
+class SteppedUp(WithinScope):
+    """The caller has shown a second factor within the last 15 minutes; the token itself says so. No program has."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Raise StepUpRequired, which tells the client what to do about it."""
+        if not super().has_permission(request, view) or not request.user.is_authenticated:
+            return False
+        if getattr(request.auth, "scopes", None) is not None or not self.is_proved(request):
+            raise StepUpRequired(int(PROOF_LASTS.total_seconds()))
+        return True
+
+    def is_proved(self, request: Request) -> bool:
+        """Whether it was shown."""
+        return _proved_lately(request, "otp")
+
+
+class ProvedAgain(SteppedUp):
+    """Prove who you are before you change how you prove it: lately, by all that you have. To look is free."""
+
+    def is_proved(self, request: Request) -> bool:
+        """Whoever sets up the first factor cannot show it yet, but has just logged in."""
+        if request.method in SAFE_METHODS or super().is_proved(request):
+            return True
+        return _proved_lately(request, "pwd") and not mfa.is_enrolled(cast(User, request.user))
+
+
+def _proved_lately(request: Request, method: str) -> bool:
+    """Read it from the claims of RFC 8176 and RFC 9068; a token without them proves nothing."""
+    claims = getattr(request.auth, "payload", {})
+    since = (timezone.now() - PROOF_LASTS).timestamp()
+    return method in claims.get("amr", ()) and claims.get("auth_time", 0) > since
 
 
 def scope_of(view: Any, method: str) -> str:

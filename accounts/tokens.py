@@ -119,6 +119,19 @@ def refresh(token: str, *, origin: Origin, now: datetime | None = None) -> Pair:
     return _pair(family, following)
 
 
+def step_up(family_id: UUID, *, methods: Sequence[str], origin: Origin, now: datetime | None = None) -> str:
+    """Write down that the person of this login has proved more, and return an access token that says so.
+
+    The login's other access tokens go on saying what they said; those of its next refresh say the new thing, too.
+    """
+    changes = {"methods": list(methods), "authenticated_at": now or timezone.now()}
+    if not TokenFamily.objects.open(now=now).filter(pk=family_id).update(**changes):
+        raise TokenError("Token is invalid")
+    family = TokenFamily.objects.select_related("user").get(pk=family_id)
+    security_events.record(SecurityEvent.Kind.STEPPED_UP, user=family.user, origin=origin, methods=list(methods))
+    return str(_refresh_token(family, uuid4()).access_token)
+
+
 def log_out(family_id: UUID, *, user: "User", origin: Origin, now: datetime | None = None) -> bool:
     """End one login of the user; False if there is no such open one."""
     ended = TokenFamily.objects.of(user).open().filter(pk=family_id).update(ended_at=now or timezone.now())
@@ -140,10 +153,15 @@ def log_out_everywhere(user: "User", *, origin: Origin, but: UUID | None = None,
 
 
 def _pair(family: TokenFamily, jti: UUID) -> Pair:
+    token = _refresh_token(family, jti)
+    return Pair(access=str(token.access_token), refresh=str(token))
+
+
+def _refresh_token(family: TokenFamily, jti: UUID) -> RefreshToken:
     token = RefreshToken()
     token["sub"], token["sid"], token["jti"] = str(family.user_id), str(family.pk), jti.hex
     token["amr"], token["auth_time"] = family.methods, int(family.authenticated_at.timestamp())
-    return Pair(access=str(token.access_token), refresh=str(token))
+    return token
 
 
 @transaction.atomic

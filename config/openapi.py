@@ -17,7 +17,7 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 
 from accounts.errors import InsufficientScope
 from accounts.permissions import WithinScope
-from accounts.serializers.strict import RequestSerializer
+from accounts.serializers.strict import RequestSerializer, TextField
 from config.problems import CONTENT_TYPE, PROBLEMS, Problem
 
 #: One character that Python's strip() leaves: it takes away a few control characters that JavaScript's \s does not.
@@ -67,7 +67,7 @@ class ProblemSchema(AutoSchema):
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> dict[str, Any]:
         """Say that a text must hold more than blanks, which DRF strips before it looks."""
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
-        if type(field) is serializers.CharField and direction == "request" and not field.allow_blank:
+        if type(field) in {serializers.CharField, TextField} and direction == "request" and not field.allow_blank:
             return schema | ({"pattern": NOT_BLANK} if field.trim_whitespace else {})
         return schema
 

@@ -72,6 +72,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
     accounts.WrongCredentials: Problem(401, "wrong-credentials", "Wrong e-mail address or password"),
     accounts.InsufficientScope: Problem(403, "insufficient-scope", "The token does not reach so far", ("scope",)),
     accounts.LinkInvalid: Problem(422, "link-not-valid", "The link is no longer good"),
+    accounts.SecondFactorRequired: Problem(401, "second-factor-required", "A code is needed, too"),
+    accounts.WrongCode: Problem(401, "wrong-code", "Wrong code"),
+    accounts.TooManyCodes: Problem(429, "too-many-codes", "Too many wrong codes"),
+    accounts.NotEnrolled: Problem(409, "not-enrolled", "No second factor yet"),
+    accounts.TooManyFactors: Problem(409, "too-many-factors", "Too many second factors", ("most",)),
+    accounts.StepUpRequired: Problem(403, "step-up-required", "Prove again who you are", ("max_age",)),
     rest.NotAuthenticated: Problem(401, "not-authenticated", "Log in first"),
     InvalidToken: Problem(401, "invalid-token", "The token is not valid"),
     TokenError: Problem(401, "invalid-token", "The token is not valid"),
@@ -104,8 +110,11 @@ DETAILS: dict[str, str] = {
     "validation-failed": "See `errors` for what to change.",
 }
 RETRY_AFTER = {"database-unavailable": 5}
-#: What a client's library reads of a refusal: RFC 6750.
-CHALLENGES = {"insufficient-scope": 'Bearer error="insufficient_scope", scope="{scope}"'}
+#: What a client's library reads of a refusal: RFC 6750, RFC 9470.
+CHALLENGES = {
+    "insufficient-scope": 'Bearer error="insufficient_scope", scope="{scope}"',
+    "step-up-required": 'Bearer error="insufficient_user_authentication", max_age="{max_age}"',
+}
 #: What a problem means whose exception is a library's; ours say it in their docstrings.
 MEANINGS = {
     "not-authenticated": "This needs to know who you are: send `Authorization: Bearer …` with an access token.",

@@ -99,13 +99,13 @@ def gateway() -> FakeGateway:
 
 
 @pytest.fixture
-def api() -> Callable[[User | None], APIClient]:
-    """`api(alice)` is a client with alice's token, `api(None)` a guest."""
+def api() -> Callable[..., APIClient]:
+    """`api(alice)` is a client with alice's token, `api(carol, "pwd", "otp")` has shown a second factor, too."""
 
-    def client(user: User | None = None) -> APIClient:
+    def client(user: User | None = None, *methods: str) -> APIClient:
         made = APIClient(raise_request_exception=False)
         if user:
-            made.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
+            made.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user, methods or ['pwd'])}")
         return made
 
     return client

@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 import factory
+import pyotp
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.test import Client
+from django.utils import timezone
 
-from accounts import roles, sessions, tokens
-from accounts.models import Application, User
+from accounts import mfa, roles, sessions, tokens
+from accounts.models import Application, Factor, User
 from accounts.security_events import NOWHERE
 from orders.models import Cart, CartLine
 from shop import stock
@@ -61,9 +63,16 @@ def manager() -> User:
     return User(pk=0, is_staff=True, is_superuser=True)
 
 
-def token_of(user: User) -> str:
-    """An access token, as a login gives it."""
-    return tokens.log_in(user, methods=["pwd"], origin=NOWHERE).access
+def token_of(user: User, methods: Sequence[str] = ("pwd",), now: datetime | None = None) -> str:
+    """An access token, as a login gives it; with `otp` among the methods it has shown a second factor."""
+    return tokens.log_in(user, methods=methods, origin=NOWHERE, now=now).access
+
+
+def app_of(user: User) -> pyotp.TOTP:
+    """The user's authenticator app, set up and confirmed; `app.at(now)` is what it shows."""
+    secret = pyotp.random_base32()
+    Factor.objects.create(user=user, name="Telephone", secret=mfa.seal(secret), confirmed_at=timezone.now())
+    return pyotp.TOTP(secret)
 
 
 def browser_of(user: User, *, methods: Sequence[str] = ("pwd",), now: datetime | None = None) -> Client:

@@ -21,6 +21,12 @@ class SecurityEvent(models.Model):
         TOKEN_REUSED = "token-reused"  # noqa: S105 - a name of an event
         APPLICATION_AUTHORIZED = "application-authorized"
         APPLICATION_REVOKED = "application-revoked"
+        FACTOR_ADDED = "factor-added"
+        FACTOR_REMOVED = "factor-removed"
+        RECOVERY_CODES_MADE = "recovery-codes-made"
+        RECOVERY_CODE_USED = "recovery-code-used"
+        CODE_REFUSED = "code-refused"
+        STEPPED_UP = "stepped-up"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, blank=True, related_name="security_events",

@@ -30,6 +30,16 @@ class RequestSerializer(serializers.Serializer[Any]):
         return value
 
 
+class TextField(serializers.CharField):
+    """A text, and not a number that could be written as one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Raise ValidationError for anything but a string."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 def _strangers(serializer: RequestSerializer, data: Mapping[Any, Any]) -> dict[str, list[str]]:
     names = sorted(str(name) for name in data if name not in serializer.fields or serializer.fields[name].read_only)
     return {_printable(name): ["There is no such member."] for name in names[:MOST_NAMED]}

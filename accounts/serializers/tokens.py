@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import TokenFamily
-from accounts.serializers.strict import RequestSerializer
+from accounts.serializers.strict import RequestSerializer, TextField
 from accounts.sessions import check_credentials
 
 
@@ -17,10 +17,14 @@ class LogInSerializer(RequestSerializer):
 
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
+    code = TextField(
+        max_length=40, required=False, write_only=True,
+        help_text="Of the authenticator app, or a recovery code; only for accounts that have a second factor.",
+    )  # fmt: skip
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Raise WrongCredentials unless the pair fits an open account."""
-        return {"user": check_credentials(self.context["request"], attrs["email"], attrs["password"])}
+        return attrs | {"user": check_credentials(self.context["request"], attrs["email"], attrs["password"])}
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):

@@ -18,9 +18,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import InvalidToken
 
-from accounts import keys, tokens
+from accounts import keys, mfa, tokens
 from accounts.authentication import origin_of
-from accounts.errors import TokenReused, WrongCredentials
+from accounts.errors import SecondFactorRequired, TokenReused, TooManyCodes, WrongCode, WrongCredentials
 from accounts.models import TokenFamily, User
 from accounts.serializers.tokens import LogInSerializer, RefreshSerializer, SessionSerializer, TokenPairSerializer
 
@@ -30,15 +30,16 @@ class LogIn(APIView):
 
     permission_classes = [AllowAny]
     authentication_classes = []
-    problems = (WrongCredentials,)
+    problems = (WrongCredentials, SecondFactorRequired, WrongCode, TooManyCodes)
 
     @extend_schema(request=LogInSerializer, responses=TokenPairSerializer, operation_id="log_in", tags=["auth"])
     def post(self, request: Request) -> Response:
-        """Log in with an address and a password."""
+        """Log in with an address and a password, and a code if the account has a second factor."""
         serializer = LogInSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
-        user = serializer.validated_data["user"]
-        pair = tokens.log_in(user, methods=["pwd"], origin=origin_of(request))
+        user, code = serializer.validated_data["user"], serializer.validated_data.get("code", "")
+        methods = mfa.second_step(user, code, origin=origin_of(request))
+        pair = tokens.log_in(user, methods=methods, origin=origin_of(request))
         self.welcome(user, request)
         return Response(TokenPairSerializer(pair).data)
 

@@ -89,6 +89,7 @@ The shop is open.
   {shop.directory / "log"}   the logs
 
 {logins}
+  Carol and Dave are asked for a code as well: `make code`, `make code WHO=dave`.
 
 Ctrl-C stops everything.
 """

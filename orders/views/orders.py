@@ -19,8 +19,9 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from accounts.errors import StepUpRequired
 from accounts.models import User
-from accounts.permissions import Holds
+from accounts.permissions import Holds, SteppedUp
 from orders import cancellation, checkout, errors, gateways, idempotency, refunds, serializers
 from orders.idempotency import Answer
 from orders.models import Order, numbers
@@ -161,9 +162,9 @@ class Cancellation(OrderView):
 class Refunds(OrderView):
     """The refunds of one order."""
 
-    permission_classes = [Holds.the("orders.refund_order")]
+    permission_classes = [Holds.the("orders.refund_order"), SteppedUp]
     scopes = {}  # money goes back by a person's hand alone
-    problems = (errors.NotAllowed, errors.NotRefundable, errors.RefundTooLarge, *KEY_PROBLEMS)
+    problems = (StepUpRequired, errors.NotAllowed, errors.NotRefundable, errors.RefundTooLarge, *KEY_PROBLEMS)
 
     @extend_schema(
         operation_id="refund_order",

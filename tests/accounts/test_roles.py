@@ -36,7 +36,7 @@ def test_groups_that_somebody_changed_follow_the_table_again_with_the_next_migra
 
 def test_role_that_is_taken_away_is_gone_at_once(api: Any) -> None:
     eve = person("eve", role="support")
-    client = api(eve)
+    client = api(eve, "pwd", "otp")
     refund = "/api/v1/orders/7KQ2-M4XD-9RTC/refunds/"
     assert client.post(refund).status_code != 403
 
@@ -86,7 +86,7 @@ NUMBERED = {"<str:number>": "7KQ2-M4XD-9RTC", "<uuid:id>": "0" * 8 + "-0000-4000
 @pytest.mark.roadmap("security/broken-access-control")
 @pytest.mark.parametrize("who", access.WHO)
 def test_matrix_is_what_is_really_answered(who: str, api: Any) -> None:
-    client: APIClient = api(None if who == access.VISITOR else person("eve", role=who))
+    client: APIClient = api(None if who == access.VISITOR else person("eve", role=who), "pwd", "otp")
 
     for row in access.addresses():
         method, _, path = row.what.strip("`").rpartition(" ")

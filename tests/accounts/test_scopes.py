@@ -61,7 +61,7 @@ def test_every_scope_opens_something_and_every_sentence_can_follow_may() -> None
 
 def answer(view: type[APIView], user: User | None, scopes: set[str] | None, method: str = "get") -> Any:
     request = getattr(APIRequestFactory(), method)("/")
-    force_authenticate(request, user, Delegated(scopes) if scopes is not None else None)
+    force_authenticate(request, user, Delegated(scopes) if scopes is not None else access.PROVED)
     return view.as_view()(request, **({"number": "7KQ2-M4XD-9RTC"} if view is Refunds else {}))
 
 

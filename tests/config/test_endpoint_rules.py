@@ -12,8 +12,12 @@ from drf_spectacular.validation import validate_schema
 Document = dict[str, Any]
 Rule = Callable[[Document], Iterator[str]]
 
-COLLECTIONS = {"products", "categories", "lines", "orders", "refunds", "payments", "sessions"}
-SINGLE = {"auth", "token", "refresh", "cart", "cancellation", "webhooks"}  # one for each owner, or a namespace
+COLLECTIONS = {
+    "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
+}  # fmt: skip
+SINGLE = {  # one for each owner, or a namespace
+    "auth", "token", "refresh", "cart", "cancellation", "webhooks", "confirmation", "step-up",
+}  # fmt: skip
 WHOLE = {"/api/v1/categories/"}  # a small tree that a client wants whole
 MONEY = re.compile(r"price|total|amount")
 

@@ -19,6 +19,7 @@ TARGETS = [
     "help",
     "demo",
     "run",
+    "code",
     "stop",
     "test",
     "check",

@@ -205,5 +205,5 @@ def empty_the_shop() -> None:
 
 def client_of(user: User) -> APIClient:
     client = APIClient(raise_request_exception=False)
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user, ['pwd', 'otp'])}")
     return client

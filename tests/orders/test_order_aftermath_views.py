@@ -20,7 +20,8 @@ from tests.orders.purchases import fresh, ordered
 
 URL = "/api/v1/orders/"
 
-Api = Callable[[User | None], APIClient]
+Api = Callable[..., APIClient]
+PROVED = ("pwd", "otp")
 
 
 PLACES = ["", "7KQ2-M4XD-9RTC/", "7KQ2-M4XD-9RTC/cancellation/", "7KQ2-M4XD-9RTC/refunds/"]
@@ -105,18 +106,18 @@ def test_only_staff_give_money_back(order: Order, alice: User, api: Api) -> None
 
 @pytest.mark.roadmap("api/rest-resource-design", "api/idempotency")
 def test_refund_is_answered_once_and_replayed(order: Order, carol: User, api: Api) -> None:
-    first, second = (refund(api(carol), order, {"amount": "5.60", "reason": "Scratch"}) for _ in range(2))
+    first, second = (refund(api(carol, *PROVED), order, {"amount": "5.60", "reason": "Scratch"}) for _ in range(2))
 
     assert (first.status_code, first.json()["amount"], first.json()["status"]) == (201, "5.60", "pending")
     assert second.content == first.content
-    assert_problem(refund(api(carol), order, {"amount": "5.61"}), 422, "idempotency-key-reused")
-    too_much = assert_problem(refund(api(carol), order, {"amount": "20.01"}, "r-2"), 409, "refund-too-large")
+    assert_problem(refund(api(carol, *PROVED), order, {"amount": "5.61"}), 422, "idempotency-key-reused")
+    too_much = assert_problem(refund(api(carol, *PROVED), order, {"amount": "20.01"}, "r-2"), 409, "refund-too-large")
     assert (too_much["refundable"], too_much["currency"]) == ("20.00", "EUR")
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", "1.001", "1e9999", {}, "\x00"])
 def test_senseless_amount_is_refused(order: Order, carol: User, api: Api, amount: Any) -> None:
-    problem = assert_problem(refund(api(carol), order, {"amount": amount}), 400, "validation-failed")
+    problem = assert_problem(refund(api(carol, *PROVED), order, {"amount": amount}), 400, "validation-failed")
 
     assert problem["errors"][0]["pointer"] == "#/amount"
 
