@@ -7,10 +7,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from oauth2_provider import models as oauth
 
-from accounts import security_events
+from accounts import passwords, security_events
 from accounts.authentication import origin_of
 from accounts.models import SecurityEvent, User
 
@@ -46,6 +47,16 @@ class PersonAdmin(UserAdmin):
         """Whoever could give a superuser a new password or address would be one."""
         is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not is_above and super().has_change_permission(request, obj)
+
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """A password that somebody else has set ends the logins of its owner, who is told."""
+        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        answer = super().user_change_password(request, id, form_url)
+        user = User.objects.filter(pk=id).exclude(password=before).first()
+        if user:
+            passwords.was_set(user, origin=origin_of(request))
+        return answer
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A change of roles is written down with who made it."""

@@ -85,3 +85,18 @@ class StepUpRequired(AccountError):
     def __init__(self, max_age: int) -> None:
         super().__init__("Prove again who you are: show a code of your second factor, or log in anew.")
         self.max_age = max_age
+
+
+class WrongPassword(AccountError):
+    """The current password, which the act asks for once more, is not this one."""
+
+    def __init__(self) -> None:
+        super().__init__("That is not your current password.")
+
+
+class WeakPassword(AccountError):
+    """The new password is against the policy; `reasons` are sentences for whoever chooses the next."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = reasons

@@ -1,4 +1,4 @@
-"""What happened to an account is written down. What its owner must be told leaves by `accounts/letters.py`.
+"""What happened to an account is written down. What its owner must be told leaves by `accounts/letters/`.
 
 Roadmap: security/insufficient-logging
 """

@@ -1,13 +1,17 @@
-"""Where one's sessions are under /api/v1/. Logging in is in `orders/urls.py`, since it brings the guest's cart along.
+"""Where accounts live under /api/v1/. What brings a guest's cart along, as a login does, is in `orders/urls.py`.
 
 Roadmap: frameworks/routing
 """
 
 from django.urls import path
 
-from accounts.views import factors, tokens
+from accounts.views import factors, passwords, registration, tokens
 
 urlpatterns = [
+    path("auth/registrations/", registration.Registrations.as_view(), name="registrations"),
+    path("auth/password-resets/", passwords.PasswordResets.as_view(), name="password-resets"),
+    path("auth/password-resets/confirmation/", passwords.ConfirmPasswordReset.as_view(), name="confirm-password-reset"),
+    path("account/password/", passwords.Password.as_view(), name="password"),
     path("auth/token/refresh/", tokens.Refresh.as_view(), name="refresh"),
     path("auth/sessions/", tokens.Sessions.as_view(), name="sessions"),
     path("auth/sessions/<uuid:id>/", tokens.Session.as_view(), name="session"),

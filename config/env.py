@@ -57,6 +57,9 @@ VARIABLES: dict[str, Variable] = {
     ),
     "RESERVATION_SECONDS": Variable("900", "How long an unpaid order keeps its units."),
     "RECONCILE_AFTER_SECONDS": Variable("10", "Age at which a pending order is asked about at the provider."),
+    "ARGON2_TIME_COST": Variable("3", "Passes of the password hash; more is slower for us and for who guesses."),
+    "ARGON2_MEMORY_KIB": Variable("65536", "Memory of one password hash in KiB; every login that runs needs so much."),
+    "ARGON2_PARALLELISM": Variable("4", "Lanes of the password hash: threads that one login may keep busy."),
     "LOG_LEVEL": Variable("INFO", "DEBUG, INFO, WARNING or ERROR."),
 }
 

@@ -71,6 +71,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     accounts.UnknownKey: Problem(401, "invalid-token", "The token is not valid"),
     accounts.WrongCredentials: Problem(401, "wrong-credentials", "Wrong e-mail address or password"),
     accounts.InsufficientScope: Problem(403, "insufficient-scope", "The token does not reach so far", ("scope",)),
+    accounts.WeakPassword: Problem(422, "weak-password", "Choose another password", ("reasons",)),
+    accounts.WrongPassword: Problem(403, "wrong-password", "Not the current password"),
     accounts.LinkInvalid: Problem(422, "link-not-valid", "The link is no longer good"),
     accounts.SecondFactorRequired: Problem(401, "second-factor-required", "A code is needed, too"),
     accounts.WrongCode: Problem(401, "wrong-code", "Wrong code"),

@@ -9,6 +9,7 @@ from orders.views import carts, orders, webhooks
 
 urlpatterns = [
     path("auth/token/", carts.LogInWithCart.as_view(), name="log-in"),
+    path("auth/registrations/confirmation/", carts.RegisterWithCart.as_view(), name="confirm-registration"),
     path("cart/", carts.CartDetail.as_view(), name="cart"),
     path("cart/lines/", carts.CartLines.as_view(), name="cart-lines"),
     path("cart/lines/<uuid:line_id>/", carts.CartLineDetail.as_view(), name="cart-line"),

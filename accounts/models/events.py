@@ -27,6 +27,10 @@ class SecurityEvent(models.Model):
         RECOVERY_CODE_USED = "recovery-code-used"
         CODE_REFUSED = "code-refused"
         STEPPED_UP = "stepped-up"
+        REGISTERED = "registered"
+        PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a name of an event
+        EMAIL_CHANGED = "email-changed"
+        ACCOUNT_CLOSED = "account-closed"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, blank=True, related_name="security_events",

@@ -73,7 +73,7 @@ class Sessions(ListAPIView[TokenFamily]):
 
     def get_queryset(self) -> QuerySet[TokenFamily]:
         """One query."""
-        return TokenFamily.objects.of(_person(self.request)).open()
+        return TokenFamily.objects.of(person(self.request)).open()
 
     @extend_schema(operation_id="list_sessions", tags=["auth"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
@@ -83,7 +83,7 @@ class Sessions(ListAPIView[TokenFamily]):
     @extend_schema(operation_id="end_all_sessions", responses={204: None}, tags=["auth"])
     def delete(self, request: Request) -> Response:
         """Log out everywhere, here included."""
-        tokens.log_out_everywhere(_person(request), origin=origin_of(request))
+        tokens.log_out_everywhere(person(request), origin=origin_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -93,7 +93,7 @@ class Session(APIView):
     @extend_schema(operation_id="end_session", request=None, responses={204: None}, tags=["auth"])
     def delete(self, request: Request, id: UUID) -> Response:
         """Log out there: neither of its tokens opens anything from now on."""
-        if not tokens.log_out(id, user=_person(request), origin=origin_of(request)):
+        if not tokens.log_out(id, user=person(request), origin=origin_of(request)):
             raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -108,7 +108,7 @@ def jwks(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"keys": keys.published()}, content_type="application/jwk-set+json")
 
 
-def _person(request: Request) -> User:
+def person(request: Request) -> User:
     """Return the caller; the permission classes have seen to it that there is one."""
     assert isinstance(request.user, User)
     return request.user

@@ -100,14 +100,26 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "accounts.passwords.Argon2Hasher",  # makes all new hashes; those below are only verified, and made anew at a login
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+# RFC 9106's second choice, for servers that do more than log people in; docs/decisions/0010-passwords.md has figures.
+ARGON2 = {
+    "time_cost": int(env.number("ARGON2_TIME_COST", most=100)),
+    "memory_cost": int(env.number("ARGON2_MEMORY_KIB", most=4_194_304)),
+    "parallelism": int(env.number("ARGON2_PARALLELISM", most=64)),
+}
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.NotTooLong"},
+    {"NAME": "accounts.passwords.NotCommonAtHeart"},
+    {"NAME": "accounts.passwords.NotOfThisHouse"},
+    {"NAME": "accounts.passwords.NotUsedBefore"},
 ]
+PASSWORD_HOUSE_WORDS = ["roadmap", "shop", "password", "passwort", "welcome"]
 
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "page-log-in"

@@ -17,6 +17,8 @@ PAYMENT_WEBHOOK_SECRET = env.secret("PAYMENT_WEBHOOK_SECRET")
 env.secret("EMAIL_URL")  # without it every mail would be a file on this server, and nobody would notice
 if "*" in ALLOWED_HOSTS:  # noqa: F405 - a forged Host header would then stand in the links of our answers
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of this shop, not *.")
+if ARGON2["memory_cost"] < 19_456 or ARGON2["time_cost"] < 2 or not ARGON2["parallelism"]:  # noqa: F405 - OWASP's least
+    raise ImproperlyConfigured("ARGON2_MEMORY_KIB must be at least 19456, ARGON2_TIME_COST 2, ARGON2_PARALLELISM 1.")
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.permissions import WithinScope
+from accounts.views.registration import ConfirmRegistration
 from accounts.views.tokens import LogIn
 from orders import cart
 from orders.errors import CartIsFull
@@ -109,11 +110,19 @@ class CartLineDetail(CartView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class LogInWithCart(LogIn):
-    """Exchange an e-mail address and a password for a pair of tokens; a guest's cart comes along."""
+class WithCart:
+    """A way in that brings the guest's cart along."""
 
     def welcome(self, user: User, request: Request) -> None:
         """Pour the guest's cart into the user's."""
         guest = cart.of(request.headers.get(HEADER, "")).first()
         if guest:
             cart.merge(guest, into=cart.open_for_user(user))
+
+
+class LogInWithCart(WithCart, LogIn):
+    """Exchange an e-mail address and a password for a pair of tokens; a guest's cart comes along."""
+
+
+class RegisterWithCart(WithCart, ConfirmRegistration):
+    """Make the account that was asked for; a guest's cart comes along."""

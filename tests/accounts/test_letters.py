@@ -7,8 +7,9 @@ import pytest
 from django.core.mail import EmailMessage
 from django.db import transaction
 
-from accounts import letters, links, tokens
+from accounts import letters, tokens
 from accounts.errors import TokenReused
+from accounts.letters import links
 from accounts.models import TokenFamily, User
 from accounts.security_events import NOWHERE, Origin
 from orders import outbox

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import links, tokens
+from accounts import tokens
 from accounts.errors import LinkInvalid
+from accounts.letters import links
 from accounts.models import User
 from accounts.security_events import NOWHERE
 

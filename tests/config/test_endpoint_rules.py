@@ -14,9 +14,11 @@ Rule = Callable[[Document], Iterator[str]]
 
 COLLECTIONS = {
     "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
+    "registrations", "password-resets",
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace
-    "auth", "token", "refresh", "cart", "cancellation", "webhooks", "confirmation", "step-up",
+    "auth", "token", "refresh", "cart", "cancellation", "webhooks", "step-up",
+    "confirmation", "account", "password", "email", "closure", "export",
 }  # fmt: skip
 WHOLE = {"/api/v1/categories/"}  # a small tree that a client wants whole
 MONEY = re.compile(r"price|total|amount")

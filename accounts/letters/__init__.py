@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from accounts import links
+from accounts.letters import links
 from accounts.models import User
 from accounts.security_events import NOWHERE, Origin
 
@@ -63,11 +63,10 @@ def deliver(*, name: str, kind: str, to: str, facts: dict[str, Any]) -> None:
 
     Sent again after a crash it has the same Message-ID, by which a mail server can tell (see `orders/mail.py`).
     """
-    owner = User.objects.filter(email=to).first()
-    fitting = _fitting(kind, owner)
-    if fitting is None:
+    fits, owner = fitting(kind, to=to), User.objects.filter(email=to).first()
+    if fits is None:
         return
-    letter = LETTERS[fitting]
+    letter = LETTERS[fits]
     context = facts | {"owner": owner, "site": settings.SITE_URL}
     if letter.purpose:
         about = _about(letter.purpose, to, owner, facts)
@@ -75,18 +74,16 @@ def deliver(*, name: str, kind: str, to: str, facts: dict[str, Any]) -> None:
             return
         token = links.token(letter.purpose, **about)
         context |= {"token": token, "link": f"{settings.SITE_URL}/account/{letter.page}/#{token}"}
-    body = render_to_string(f"accounts/letters/{fitting}.txt", context)
+    body = render_to_string(f"accounts/letters/{fits}.txt", context)
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
     EmailMessage(letter.subject, body, to=[to], headers={"Message-ID": f"<account-{name}@{domain}>"}).send()
 
 
-def _fitting(kind: str, owner: User | None) -> str | None:
-    """Which letter an address gets: who has an account needs no registration, who has none no new password."""
-    if kind == "registration" and owner:
-        return "already_registered"
-    if kind == "email_change" and owner:
-        return "email_taken"
-    if kind == "password_reset" and not (owner and owner.is_active):
+def fitting(kind: str, *, to: str) -> str | None:
+    """Return which letter an address gets: who has an account needs no registration, who has none no new password."""
+    if kind in {"registration", "email_change"} and User.objects.filter(email=to).exists():
+        return {"registration": "already_registered", "email_change": "email_taken"}[kind]
+    if kind == "password_reset" and not User.objects.filter(email=to, is_active=True).exists():
         return None
     return kind
 

@@ -1,0 +1,1 @@
+"""Experiments that lessons run: each prints what can be measured here."""
