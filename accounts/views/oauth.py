@@ -60,6 +60,7 @@ class Authorize(Printable, views.AuthorizationView):
     form_class = ConsentForm
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class Token(Printable, views.TokenView):
     """Exchange a code, a refresh token or the client's own secret for tokens."""
 
@@ -74,12 +75,14 @@ class Token(Printable, views.TokenView):
         return answer
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class Revoke(Printable, views.RevokeTokenView):
     """Give a token back (RFC 7009): it, and what was given with it, opens nothing from now on."""
 
     is_for_programs = True
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class UserInfo(Printable, views.UserInfoView):
     """Tell a client with the scope `openid` who the person is, as far as its scopes go."""
 

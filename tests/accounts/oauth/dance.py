@@ -63,7 +63,7 @@ def tokens_for(user: User, client: Application, secret: str, scope: str) -> dict
 def renew(client: Application, secret: str, refresh_token: str, /, **more: str) -> Any:
     """What the program gets for a refresh token."""
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client.client_id}
-    return Client().post("/oauth/token/", form | {"client_secret": secret} | more)
+    return Client(enforce_csrf_checks=True).post("/oauth/token/", form | {"client_secret": secret} | more)
 
 
 def call(token: str, path: str = "orders/", method: str = "get", **more: Any) -> Any:
@@ -74,4 +74,4 @@ def call(token: str, path: str = "orders/", method: str = "get", **more: Any) ->
 def ask_for_itself(client: Application, secret: str, scope: str) -> Any:
     """What a client gets with nobody behind it."""
     form = {"grant_type": "client_credentials", "client_id": client.client_id, "client_secret": secret, "scope": scope}
-    return Client().post("/oauth/token/", form)
+    return Client(enforce_csrf_checks=True).post("/oauth/token/", form)

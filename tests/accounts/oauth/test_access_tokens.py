@@ -35,6 +35,7 @@ def read(token: str) -> dict[str, Any]:
     return dict(jwt.decode(token, options={"verify_signature": False}))
 
 
+@pytest.mark.roadmap("auth/resource-server")
 def test_token_says_what_rfc_9068_asks_and_is_signed_by_a_published_key(
     alice: User, partner: tuple[Application, str], given: dict[str, Any], settings: Any
 ) -> None:
@@ -72,7 +73,7 @@ FORGED: dict[str, Callable[[dict[str, Any], str], str]] = {
 
 
 @pytest.mark.asvs("9.2.2", "9.2.3", "9.1.2")
-@pytest.mark.roadmap("auth/jwt-security")
+@pytest.mark.roadmap("auth/jwt-security", "auth/resource-server")
 @pytest.mark.parametrize("kind", FORGED)
 def test_token_of_another_kind_opens_nothing(alice: User, given: dict[str, Any], kind: str) -> None:
     shown = FORGED[kind](given, token_of(alice))
@@ -102,7 +103,7 @@ def test_token_that_was_given_back_opens_nothing_at_once(
 ) -> None:
     form = {"token": given[kind], "client_id": partner[0].client_id, "client_secret": partner[1]}
 
-    assert Client().post("/oauth/revoke/", form).status_code == 200
+    assert Client(enforce_csrf_checks=True).post("/oauth/revoke/", form).status_code == 200
 
     assert call(given["access_token"]).status_code == 401
 
@@ -111,7 +112,7 @@ def test_client_cannot_give_back_what_is_anothers(given: dict[str, Any]) -> None
     other, secret = application("orders:read", name="Other")
     form = {"token": given["access_token"], "client_id": other.client_id, "client_secret": secret}
 
-    assert Client().post("/oauth/revoke/", form).status_code == 200
+    assert Client(enforce_csrf_checks=True).post("/oauth/revoke/", form).status_code == 200
     assert call(given["access_token"]).status_code == 200
 
 
@@ -134,9 +135,10 @@ def test_token_of_a_program_costs_one_statement(given: dict[str, Any], django_as
 
 def ask(client: Application, secret: str, token: str) -> Any:
     form = {"token": token, "client_id": client.client_id, "client_secret": secret}
-    return Client().post("/oauth/introspect/", form)
+    return Client(enforce_csrf_checks=True).post("/oauth/introspect/", form)
 
 
+@pytest.mark.roadmap("auth/resource-server", "auth/authorization-server")
 def test_client_may_ask_about_its_own_tokens_and_a_resource_server_about_all(
     alice: User, partner: tuple[Application, str], given: dict[str, Any]
 ) -> None:

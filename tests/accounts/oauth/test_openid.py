@@ -12,7 +12,7 @@ from accounts.models import Application, User
 from tests.accounts.oauth.dance import asked, call, decide, returned, tokens_for
 from tests.factories import application, browser_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.roadmap("auth/openid-connect")]
 
 
 def is_logged_in(browser: Client) -> bool:
@@ -28,6 +28,7 @@ def partner() -> tuple[Application, str]:
     return application("openid", "profile", "email", "orders:read", **after)
 
 
+@pytest.mark.roadmap("auth/authorization-server")
 @pytest.mark.parametrize("place", PLACES)
 def test_document_names_addresses_that_exist_and_nothing_that_is_refused(place: str, settings: Any) -> None:
     document = Client().get(f"/.well-known/{place}").json()

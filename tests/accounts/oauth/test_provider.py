@@ -32,6 +32,7 @@ def partner() -> tuple[Application, str]:
 Partner = tuple[Application, str]
 
 
+@pytest.mark.roadmap("auth/oauth2-basics", "auth/authorization-server")
 @pytest.mark.asvs("10.4.1")
 def test_person_who_agrees_gives_the_program_what_it_named_and_no_more(alice: User, partner: Partner) -> None:
     given = tokens_for(alice, *partner, SCOPES)
@@ -42,6 +43,7 @@ def test_person_who_agrees_gives_the_program_what_it_named_and_no_more(alice: Us
     assert alice.security_events.get(kind="application-authorized").details["application"] == "Partner"
 
 
+@pytest.mark.roadmap("auth/oauth2-scopes")
 def test_page_says_in_words_who_asks_and_for_what(alice: User, partner: Partner) -> None:
     browser = browser_of(alice)
 
@@ -61,6 +63,7 @@ def test_visitor_is_sent_to_log_in_first_and_comes_back(partner: Partner) -> Non
     assert "next=/oauth/authorize/%3Fresponse_type%3Dcode" in answer["Location"]
 
 
+@pytest.mark.roadmap("auth/oauth2-basics")
 def test_denial_reaches_the_program_with_its_state_and_who_says_so(alice: User, partner: Partner) -> None:
     answer = returned(decide(alice, asked(partner[0], SCOPES), allow=False))
 
@@ -91,6 +94,7 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
 
 
 @pytest.mark.asvs("10.4.1", "10.4.2", "10.4.6")
+@pytest.mark.roadmap("auth/authorization-server")
 @pytest.mark.parametrize(("changes", "told"), WRONG)
 def test_request_that_is_almost_right_gets_no_code(
     alice: User, partner: Partner, changes: dict[str, str | None], told: str
@@ -156,6 +160,7 @@ def test_exchange_that_is_almost_right_gets_no_token(
 
 
 @pytest.mark.asvs("10.4.2")
+@pytest.mark.roadmap("auth/authorization-server")
 def test_code_that_is_shown_twice_ends_what_it_gave(alice: User, partner: Partner) -> None:
     code = code_for(alice, partner[0], SCOPES)
     given = exchange(*partner, code).json()
@@ -205,20 +210,25 @@ def test_public_client_keeps_no_secret_and_proves_itself_by_pkce(alice: User) ->
     assert call(given.json()["access_token"]).status_code == 200
 
 
+@pytest.mark.roadmap("auth/oauth2-scopes")
 def test_client_that_acts_for_itself_sees_what_is_nobodys(partner: Partner) -> None:
     machine, secret = application(
         "catalog:read", name="Machine", authorization_grant_type="client-credentials", redirect_uris=""
     )
     form = {"grant_type": "client_credentials", "client_id": machine.client_id, "client_secret": secret}
 
-    given = Client().post("/oauth/token/", form | {"scope": "catalog:read"}).json()
+    given = Client(enforce_csrf_checks=True).post("/oauth/token/", form | {"scope": "catalog:read"}).json()
 
     assert set(given) == {"access_token", "expires_in", "token_type", "scope"}
     assert call(given["access_token"], "products/").status_code == 200
     assert [call(given["access_token"], path).status_code for path in ("orders/", "cart/")] == [403, 403]
-    assert Client().post("/oauth/token/", form | {"scope": "orders:read"}).json()["error"] == "invalid_scope"
+    assert (
+        Client(enforce_csrf_checks=True).post("/oauth/token/", form | {"scope": "orders:read"}).json()["error"]
+        == "invalid_scope"
+    )
 
 
+@pytest.mark.roadmap("auth/authorization-server")
 def test_tables_hold_nothing_that_could_be_used(alice: User, partner: Partner) -> None:
     given = tokens_for(alice, *partner, SCOPES)
 
