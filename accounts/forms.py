@@ -13,6 +13,14 @@ from accounts.models import User
 from accounts.sessions import check_credentials
 
 
+class CodeForm(forms.Form):
+    """What an authenticator app shows, or a line from the paper."""
+
+    code = forms.CharField(
+        max_length=40, widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True})
+    )
+
+
 class LogInForm(forms.Form):
     """An address and a password; `user` is whose they are, once the form is valid."""
 

@@ -44,6 +44,8 @@ RECOVERY_CODES = 10
 #: Wrong codes within the time below, after which none is looked at: after a year a guesser has less than half a chance.
 MOST_WRONG = 5
 WRONG_COUNTS_FOR = timedelta(minutes=15)
+#: How long a proof of who one is lasts for acts that cannot be taken back: RFC 9470 calls it `max_age`.
+PROOF_LASTS = timedelta(minutes=15)
 Kind = SecurityEvent.Kind
 
 
@@ -68,10 +70,13 @@ def start(user: User, *, name: str) -> Enrolment:
     Factor.objects.of(user).filter(confirmed_at=None).delete()
     if Factor.objects.of(user).count() >= MOST_FACTORS:
         raise TooManyFactors(MOST_FACTORS)
-    secret = pyotp.random_base32()
-    factor = Factor.objects.create(user=user, name=name, secret=seal(secret))
-    uri = pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER)
-    return Enrolment(factor, secret, uri, segno.make(uri, error="m").svg_data_uri(scale=5, border=4))
+    return _enrolment(Factor.objects.create(user=user, name=name, secret=seal(pyotp.random_base32())))
+
+
+def waiting(user: User) -> Enrolment | None:
+    """Return what was started and waits for its first code, for a page that is loaded again."""
+    factor = Factor.objects.of(user).filter(confirmed_at=None).select_related("user").first()
+    return _enrolment(factor) if factor else None
 
 
 @transaction.atomic
@@ -154,13 +159,22 @@ def seal(secret: str) -> str:
     return vault().encrypt(secret.encode()).decode()
 
 
+def _enrolment(factor: Factor) -> Enrolment:
+    totp = _totp(factor)
+    uri = totp.provisioning_uri(name=factor.user.email, issuer_name=ISSUER)
+    return Enrolment(factor, totp.secret, uri, segno.make(uri, error="m").svg_data_uri(scale=5, border=4))
+
+
+def _totp(factor: Factor) -> pyotp.TOTP:
+    return pyotp.TOTP(vault().decrypt(factor.secret).decode())
+
+
 def _fits(factor: Factor, code: str, now: datetime) -> bool:
     """Whether the app shows this code now and it is used for the first time. The UPDATE decides, and takes it."""
     if not re.fullmatch(r"[0-9]{6}", code, re.ASCII):
         return False
-    totp = pyotp.TOTP(vault().decrypt(factor.secret).decode())
     try:
-        counter = totp.verify_and_get_timecode(code, for_time=now, valid_window=DRIFT)
+        counter = _totp(factor).verify_and_get_timecode(code, for_time=now, valid_window=DRIFT)
     except OTPVerificationError:
         return False
     return bool(Factor.objects.filter(pk=factor.pk).before(counter).update(last_counter=counter))

@@ -5,7 +5,7 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from accounts.views import pages
+from accounts.views import factor_pages, pages
 
 urlpatterns = [
     path("", pages.Account.as_view(), name="page-account"),
@@ -13,4 +13,9 @@ urlpatterns = [
     path("log-out/", pages.LogOut.as_view(), name="page-log-out"),
     path("devices/log-out/", pages.OtherDevices.as_view(), name="page-log-out-others"),
     path("devices/<uuid:id>/log-out/", pages.Device.as_view(), name="page-log-out-device"),
+    path("code/", factor_pages.Code.as_view(), name="page-code"),
+    path("factors/", factor_pages.Factors.as_view(), name="page-factors"),
+    path("factors/new/", factor_pages.NewFactor.as_view(), name="page-new-factor"),
+    path("factors/<uuid:id>/removal/", factor_pages.Removal.as_view(), name="page-remove-factor"),
+    path("recovery-codes/", factor_pages.RecoveryCodes.as_view(), name="page-recovery-codes"),
 ]

@@ -3,7 +3,6 @@
 Roadmap: auth/authorization-middleware-and-decorators, auth/oauth2-scopes, auth/mfa
 """
 
-from datetime import timedelta
 from typing import Any, cast
 
 from django.utils import timezone
@@ -12,10 +11,8 @@ from rest_framework.request import Request
 
 from accounts import mfa
 from accounts.errors import InsufficientScope, StepUpRequired
+from accounts.mfa import PROOF_LASTS
 from accounts.models import User
-
-#: How long a proof of who one is lasts for acts that cannot be taken back: RFC 9470 calls it `max_age`.
-PROOF_LASTS = timedelta(minutes=15)
 
 
 class WithinScope(BasePermission):

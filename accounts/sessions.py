@@ -11,7 +11,7 @@ Roadmap: auth/user-authentication
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -25,11 +25,14 @@ from rest_framework.request import Request
 from accounts import security_events, tokens
 from accounts.authentication import origin_of
 from accounts.errors import WrongCredentials
+from accounts.mfa import PROOF_LASTS
 from accounts.models import SecurityEvent, TokenFamily, User
 from accounts.models.tokens import LoginKind
 
-#: Where the session keeps the id of its row.
-LOGIN = "login"
+#: Where the session keeps the id of its row, and whose password was right while the code is still missing.
+LOGIN, HALFWAY = "login", "halfway"
+#: How long a right password waits for its code.
+CODE_WAITS = timedelta(minutes=10)
 
 
 def check_credentials(request: HttpRequest | Request, email: str, password: str) -> User:
@@ -57,6 +60,28 @@ def begin(request: HttpRequest, user: User, methods: Sequence[str], *, now: date
     request.login = login  # type: ignore[attr-defined]
     security_events.record(SecurityEvent.Kind.LOGIN, user=user, origin=origin_of(request), methods=list(methods))
     return login
+
+
+def await_code(request: HttpRequest, user: User, *, now: datetime | None = None) -> None:
+    """Remember that the password was right, in a fresh session that is nobody's yet."""
+    if LOGIN in request.session:
+        end(request)
+    request.session.flush()
+    request.session[HALFWAY] = [user.pk, ((now or timezone.now()) + CODE_WAITS).timestamp()]
+
+
+def awaited(request: HttpRequest, *, now: datetime | None = None) -> User | None:
+    """Return whose code the browser should show: of who is logged in, or whose password was right a moment ago."""
+    if isinstance(request.user, User):
+        return request.user
+    user_id, until = request.session.get(HALFWAY, (None, 0))
+    is_late = (now or timezone.now()).timestamp() > until
+    return None if is_late else User.objects.filter(pk=user_id, is_active=True).first()
+
+
+def has_proved_lately(login: TokenFamily, method: str, *, now: datetime | None = None) -> bool:
+    """Whether the person of this login has shown this within the last 15 minutes."""
+    return method in login.methods and login.authenticated_at > (now or timezone.now()) - PROOF_LASTS
 
 
 def step_up(request: HttpRequest, methods: Sequence[str], *, now: datetime | None = None) -> None:

@@ -87,6 +87,12 @@ def browser_of(user: User, *, methods: Sequence[str] = ("pwd",), now: datetime |
     return client
 
 
+def office_of(user: User, *, now: datetime | None = None) -> Client:
+    """The browser of somebody behind the counter, who has set up a second factor and shown it."""
+    app_of(user)
+    return browser_of(user, methods=["pwd", "otp"], now=now)
+
+
 def cart_of(user: User, *lines: tuple[Product, int]) -> Cart:
     """The user's cart with these lines in it."""
     cart = Cart.objects.get_or_create(user=user)[0]

@@ -18,9 +18,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView, View
 
-from accounts import sessions, tokens
+from accounts import mfa, sessions, tokens
 from accounts.authentication import origin_of
 from accounts.forms import LogInForm
+from accounts.middleware import asking
 from accounts.models import TokenFamily, User
 
 #: So many of the latest security events stand on the page; the API lists all of them.
@@ -44,7 +45,10 @@ class LogIn(RedirectURLMixin, FormView):
         return super().get_context_data(next=self.get_redirect_url(), **context)
 
     def form_valid(self, form: LogInForm) -> HttpResponse:
-        """Begin the session."""
+        """Begin the session, unless the account asks for a code first."""
+        if mfa.is_enrolled(form.user):
+            sessions.await_code(self.request, form.user)
+            return redirect(asking("page-code", self.get_success_url()))
         sessions.begin(self.request, form.user, ["pwd"])
         return redirect(self.get_success_url())
 

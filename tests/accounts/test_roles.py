@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from accounts import roles
 from accounts.models import User
 from config import access
-from tests.factories import browser_of, person
+from tests.factories import office_of, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.roadmap("auth/rbac")]
 
@@ -50,7 +50,7 @@ def test_role_that_is_taken_away_is_gone_at_once(api: Any) -> None:
 @pytest.mark.parametrize("field", ["is_superuser", "user_permissions"])
 def test_admin_cannot_give_more_than_the_roles_hold(field: str) -> None:
     boss, eve = person("boss", role="admin"), person("eve")
-    client = browser_of(boss)
+    client = office_of(boss)
     page = reverse("admin:accounts_user_change", args=[eve.pk])
     form = {"email": eve.email, "name": "Eve", "is_active": "on", "is_staff": "on", field: "1"}
 
@@ -63,7 +63,7 @@ def test_admin_cannot_give_more_than_the_roles_hold(field: str) -> None:
 
 @pytest.mark.roadmap("security/broken-access-control")
 def test_admin_cannot_take_over_a_superuser(carol: User) -> None:
-    client = browser_of(person("boss", role="admin"))
+    client = office_of(person("boss", role="admin"))
 
     page = reverse("admin:accounts_user_change", args=[carol.pk])
     client.post(page, {"email": "boss@elsewhere.example", "name": "Carol", "is_active": "on"})
@@ -101,7 +101,7 @@ def test_matrix_is_what_is_really_answered(who: str, api: Any) -> None:
 
 @pytest.mark.parametrize("who", roles.ROLES)
 def test_admin_opens_the_pages_that_the_matrix_names(who: str) -> None:
-    client = browser_of(person("eve", role=who))
+    client = office_of(person("eve", role=who))
     named = {row.what: row.answers[access.WHO.index(who)] for row in access.admin_pages()}
 
     for model in access.admin.site._registry:

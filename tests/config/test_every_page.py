@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from orders.models import Order
-from tests.factories import browser_of, person
+from tests.factories import office_of, person
 from tests.fakes import FakeGateway
 from tests.orders.purchases import ordered
 
@@ -37,7 +37,7 @@ def test_public_page_opens(db: None, page: str) -> None:
 @pytest.mark.roadmap("frameworks/django")
 @pytest.mark.parametrize("name", LISTS)
 def test_carol_opens_every_list_searches_it_and_opens_its_first_row(order: Order, carol: User, name: str) -> None:
-    client = browser_of(carol)
+    client = office_of(carol)
     model = next(model for model in admin.site._registry if name == f"{model._meta.app_label}_{model._meta.model_name}")
 
     statuses = [client.get(reverse(f"admin:{name}_changelist"), query).status_code for query in ({}, {"q": "desk"})]
@@ -49,7 +49,7 @@ def test_carol_opens_every_list_searches_it_and_opens_its_first_row(order: Order
 
 @pytest.mark.parametrize("who", [None, "bob", "dave"])
 def test_admin_shows_nothing_to_others(order: Order, who: str | None) -> None:
-    client = browser_of(person(who, is_staff=who == "dave")) if who else Client()
+    client = office_of(person(who, is_staff=who == "dave")) if who else Client()
 
     assert client.get(reverse("admin:orders_order_changelist")).status_code == (403 if who == "dave" else 302)
 
@@ -59,7 +59,7 @@ def test_admin_shows_nothing_to_others(order: Order, who: str | None) -> None:
 def test_list_of_the_admin_costs_the_same_whatever_its_length(
     alice: User, carol: User, gateway: FakeGateway, name: str
 ) -> None:
-    client = browser_of(carol)
+    client = office_of(carol)
     costs: list[Any] = []
 
     for orders in (2, 6):

@@ -18,11 +18,12 @@ from tests.faults.mail_server import MailServer
 PROCESSES = ("provider", "web", "web.2", "worker", "mail", "beat", "relay")
 FURNISH = f"""
 from django.db import transaction
+from accounts.cast import admit_cast
 from accounts.models import User
 from shop import stock
 from shop.models import Category, Product
 User.objects.bulk_create(User(email=f"buyer-{{number:02}}@example.com", password="!") for number in range(1, 17))
-User.objects.create_user("carol@example.com", "carol-shows-the-shop", is_staff=True, is_superuser=True)
+admit_cast()
 shelf = Category.objects.create(slug="faults", name="Faults", position=99)
 for sku in {SKUS}:
     thing = Product.objects.create(category=shelf, sku=sku, slug=sku.lower(), name=sku, description="", price="10.00")

@@ -1,10 +1,8 @@
 """The mail server is away, turns letters away or takes its time: the buyer does not notice, and no letter is lost."""
 
-import re
-
-import httpx
 import pytest
 
+from deploy.demo.browser import Browser
 from deploy.embedded.processes import wait_until
 from deploy.local.stack import Stack
 from tests.faults.books import Books
@@ -79,16 +77,8 @@ def test_dead_letter_is_set_aside_alone_and_replayed_from_the_admin(
 def replay(shop: Stack, message: str) -> str:
     """What carol does: log in to the admin, select the message, choose the action. Returns the page that she sees."""
     messages = "/admin/orders/outboxmessage/"
-    with httpx.Client(base_url=shop.url, follow_redirects=True, timeout=30, trust_env=False) as browser:
-        page = browser.get("/admin/login/")
-        carol = {"email": "carol@example.com", "password": "carol-shows-the-shop", "next": messages}
-        page = browser.post("/account/log-in/", data=carol | token_of(page))
-        assert message in page.text
-        choice = {"action": "replay", "_selected_action": message, "index": "0"}
-        return browser.post(messages, data=choice | token_of(page)).text
-
-
-def token_of(page: httpx.Response) -> dict[str, str]:
-    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
-    assert found, page.text
-    return {"csrfmiddlewaretoken": found.group(1)}
+    carol = Browser(shop.url, "carol", to=messages)
+    assert message in carol.page.text
+    page = carol.fill(action="replay", _selected_action=message, index="0").text
+    carol.close()
+    return page

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from orders.models import Order, OutboxMessage
-from tests.factories import browser_of, cart_of, person, product
+from tests.factories import cart_of, office_of, person, product
 from tests.fakes import FakeGateway
 from tests.orders.purchases import ordered
 from tests.races.counter import press
@@ -18,7 +18,7 @@ from tests.races.counter import press
 
 @pytest.fixture
 def office(carol: User) -> Client:
-    return browser_of(carol)
+    return office_of(carol)
 
 
 def queries_of(client: Client, url: str) -> int:
@@ -45,7 +45,7 @@ def test_who_may_only_look_at_messages_replays_none(db: None, permission: str, r
     dave = person("dave", role="warehouse")
     allowed = {"view_outboxmessage", f"{permission}_outboxmessage"}
     dave.user_permissions.set(Permission.objects.filter(codename__in=allowed))
-    client = browser_of(dave)
+    client = office_of(dave)
     dead = OutboxMessage.objects.create(topic="mail.test", payload={}, dead_at=Now())
 
     client.post(reverse("admin:orders_outboxmessage_changelist"), {"action": "replay", "_selected_action": [dead.pk]})

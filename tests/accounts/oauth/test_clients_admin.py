@@ -10,7 +10,7 @@ from oauth2_provider.models import AccessToken
 
 from accounts.models import Application, User
 from tests.accounts.oauth.dance import ask_for_itself, call, tokens_for
-from tests.factories import application, browser_of
+from tests.factories import application, office_of
 
 pytestmark = pytest.mark.django_db
 GOOD = {
@@ -20,7 +20,7 @@ GOOD = {
 
 
 def register(carol: User, **changes: Any) -> Any:
-    return browser_of(carol).post(reverse("admin:accounts_application_add"), GOOD | changes)
+    return office_of(carol).post(reverse("admin:accounts_application_add"), GOOD | changes)
 
 
 def secret_in(page: Any) -> str:
@@ -35,7 +35,7 @@ def test_secret_is_shown_once_works_and_is_kept_as_a_hash(carol: User) -> None:
     assert "no-store" in page["Cache-Control"]
     assert ask_for_itself(made, secret, "catalog:read").status_code == 200
     assert secret not in made.client_secret
-    shown = browser_of(carol).get(reverse("admin:accounts_application_change", args=[made.pk])).content.decode()
+    shown = office_of(carol).get(reverse("admin:accounts_application_change", args=[made.pk])).content.decode()
     assert secret not in shown
     assert made.client_secret not in shown
 
@@ -44,7 +44,7 @@ def test_new_secret_replaces_the_old_one(carol: User) -> None:
     client, old = application("catalog:read", authorization_grant_type="client-credentials", redirect_uris="")
     chosen = {"action": "renew_secret", "_selected_action": [client.pk]}
 
-    page = browser_of(carol).post(reverse("admin:accounts_application_changelist"), chosen)
+    page = office_of(carol).post(reverse("admin:accounts_application_changelist"), chosen)
 
     assert ask_for_itself(client, secret_in(page), "catalog:read").status_code == 200
     assert ask_for_itself(client, old, "catalog:read").json()["error"] == "invalid_client"
@@ -77,7 +77,7 @@ def test_client_that_is_deleted_takes_all_that_it_was_given_along(alice: User, c
     client, secret = application("orders:read")
     token = tokens_for(alice, client, secret, "orders:read")["access_token"]
 
-    browser_of(carol).post(reverse("admin:accounts_application_delete", args=[client.pk]), {"post": "yes"})
+    office_of(carol).post(reverse("admin:accounts_application_delete", args=[client.pk]), {"post": "yes"})
 
     assert call(token).status_code == 401
     assert not AccessToken.objects.exists()
