@@ -100,3 +100,10 @@ class WeakPassword(AccountError):
     def __init__(self, reasons: list[str]) -> None:
         super().__init__(" ".join(reasons))
         self.reasons = reasons
+
+
+class StillInCharge(AccountError):
+    """The account has a role in this house. A colleague takes the role back first; then it can be closed."""
+
+    def __init__(self) -> None:
+        super().__init__("You have a role in this house. Give it back first, then close the account.")

@@ -130,11 +130,16 @@ def require_good(password: str, user: User) -> None:
         raise WeakPassword(list(refusal.messages)) from None
 
 
+def prove(user: User, password: str, *, origin: Origin) -> None:
+    """Raise WrongPassword unless it is the user's: what cannot be taken back asks for it again, logged in or not."""
+    if not user.check_password(password):
+        security_events.record(SecurityEvent.Kind.LOGIN_FAILED, user=user, origin=origin, asked="again")
+        raise WrongPassword
+
+
 def change(user: User, *, current: str, new: str, login: UUID | None, origin: Origin) -> None:
     """Replace a password that its owner knows, and end all logins but the one that asks."""
-    if not user.check_password(current):
-        security_events.record(SecurityEvent.Kind.LOGIN_FAILED, user=user, origin=origin, at="password change")
-        raise WrongPassword
+    prove(user, current, origin=origin)
     require_good(new, user)
     if not _replace(user, make_password(new), keep=login, origin=origin):
         raise WrongPassword  # it was changed a moment ago, by somebody else who knew it

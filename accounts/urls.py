@@ -5,12 +5,16 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from accounts.views import factors, passwords, registration, tokens
+from accounts.views import account, factors, passwords, registration, tokens
 
 urlpatterns = [
     path("auth/registrations/", registration.Registrations.as_view(), name="registrations"),
     path("auth/password-resets/", passwords.PasswordResets.as_view(), name="password-resets"),
     path("auth/password-resets/confirmation/", passwords.ConfirmPasswordReset.as_view(), name="confirm-password-reset"),
+    path("account/", account.Account.as_view(), name="account"),
+    path("account/email/", account.Email.as_view(), name="email"),
+    path("account/email/confirmation/", account.ConfirmEmail.as_view(), name="confirm-email"),
+    path("account/closure/", account.Closure.as_view(), name="closure"),
     path("account/password/", passwords.Password.as_view(), name="password"),
     path("auth/token/refresh/", tokens.Refresh.as_view(), name="refresh"),
     path("auth/sessions/", tokens.Sessions.as_view(), name="sessions"),

@@ -73,6 +73,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     accounts.InsufficientScope: Problem(403, "insufficient-scope", "The token does not reach so far", ("scope",)),
     accounts.WeakPassword: Problem(422, "weak-password", "Choose another password", ("reasons",)),
     accounts.WrongPassword: Problem(403, "wrong-password", "Not the current password"),
+    accounts.StillInCharge: Problem(409, "still-in-charge", "The account has a role"),
     accounts.LinkInvalid: Problem(422, "link-not-valid", "The link is no longer good"),
     accounts.SecondFactorRequired: Problem(401, "second-factor-required", "A code is needed, too"),
     accounts.WrongCode: Problem(401, "wrong-code", "Wrong code"),

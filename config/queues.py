@@ -25,6 +25,7 @@ BEAT_SCHEDULE = {
         "options": {"expires": 5.0},
     },
     "forget-abandoned-carts": {"task": "orders.tasks.forget_abandoned_carts", "schedule": 3600.0},
+    "forget-letters": {"task": "orders.tasks.forget_letters", "schedule": 3600.0},
     "forget-old-idempotency-keys": {"task": "orders.tasks.forget_old_keys", "schedule": 3600.0},
 }
 #: Seconds. Shorter than the consumer's lease in `orders/outbox.py`, so that two workers never hold one message. Letters

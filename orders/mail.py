@@ -16,6 +16,8 @@ from orders.models import Order
 def send_confirmation(order_id: int) -> None:
     """Tell the buyer what they bought, as text and as HTML. Raises what the mail server raises."""
     order = Order.objects.with_details().select_related("buyer").get(pk=order_id)
+    if not order.buyer.is_active:  # the account was closed meanwhile; its address is not the buyer's any more
+        return
     context = {"order": order, "site_url": settings.SITE_URL}
     mail = EmailMultiAlternatives(
         subject=f"Your order {order.number}",

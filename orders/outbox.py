@@ -14,13 +14,14 @@ import json
 import logging
 import random
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
+from django.utils import timezone
 
 from orders.gateways import ProviderFailed
 from orders.models import OutboxMessage
@@ -147,6 +148,12 @@ def _try_later(message_id: UUID, attempts: int, error: str) -> None:
 def _bury(message_id: UUID, error: str) -> None:
     logger.error("message %s is dead: %s", message_id, error)
     OutboxMessage.objects.filter(pk=message_id).update(dead_at=Now(), claimed_until=None, error=error)
+
+
+def forget_letters(*, now: datetime | None = None) -> int:
+    """Delete the letters about accounts that left more than a day ago, and with them the addresses; return how many."""
+    day_ago = (now or timezone.now()) - timedelta(days=1)
+    return OutboxMessage.objects.filter(topic="mail.account", done_at__lt=day_ago).delete()[0]
 
 
 def replay(message_ids: list[UUID]) -> int:

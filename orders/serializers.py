@@ -4,10 +4,13 @@ Roadmap: api/request-response-validation, security/input-validation
 """
 
 from decimal import Decimal
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.models import User
+from accounts.serializers.account import ExportSerializer
 from accounts.serializers.strict import RequestSerializer
 from orders.models import Cart, CartLine, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.cart import MOST_UNITS
@@ -121,6 +124,24 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
     class Meta:
         model = Order
         fields = [*OrderSummarySerializer.Meta.fields, "reserved_until", "shipping_address", "lines", "payment"]
+
+
+class FullExportSerializer(ExportSerializer):
+    """All that is known here of one person, with what they bought and were about to buy."""
+
+    orders = serializers.SerializerMethodField()
+    cart = serializers.SerializerMethodField()
+
+    @extend_schema_field(OrderSerializer(many=True))
+    def get_orders(self, user: User) -> Any:
+        """Whole orders, in three queries however many there are."""
+        return OrderSerializer(user.orders.with_details(), many=True).data
+
+    @extend_schema_field(CartLineSerializer(many=True))
+    def get_cart(self, user: User) -> Any:
+        """The lines of the cart."""
+        lines = CartLine.objects.filter(cart__user=user).select_related("product")
+        return CartLineSerializer(lines, many=True).data
 
 
 class RefundSerializer(serializers.ModelSerializer[Refund]):

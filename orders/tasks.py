@@ -58,3 +58,9 @@ def forget_old_keys() -> None:
 def forget_abandoned_carts() -> None:
     """Drop guests' carts that nobody came back to."""
     logger.info("forgot %s guests' carts", cart.forget_abandoned())
+
+
+@shared_task
+def forget_letters() -> None:
+    """Drop letters about accounts that have left."""
+    logger.info("forgot %s letters", outbox.forget_letters())

@@ -5,11 +5,12 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from orders.views import carts, orders, webhooks
+from orders.views import carts, orders, personal, webhooks
 
 urlpatterns = [
     path("auth/token/", carts.LogInWithCart.as_view(), name="log-in"),
     path("auth/registrations/confirmation/", carts.RegisterWithCart.as_view(), name="confirm-registration"),
+    path("account/export/", personal.Export.as_view(), name="export"),
     path("cart/", carts.CartDetail.as_view(), name="cart"),
     path("cart/lines/", carts.CartLines.as_view(), name="cart-lines"),
     path("cart/lines/<uuid:line_id>/", carts.CartLineDetail.as_view(), name="cart-line"),

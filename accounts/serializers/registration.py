@@ -12,7 +12,7 @@ from accounts.passwords import LONGEST
 from accounts.serializers.strict import RequestSerializer
 
 #: A name goes into letters and pages: one line, and no character that turns the others around.
-ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*")
+ONE_LINE = re.compile(r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z")
 
 
 class AddressField(serializers.EmailField):
@@ -26,21 +26,31 @@ class AddressField(serializers.EmailField):
         return str(super().to_internal_value(data)).lower()
 
 
-class PasswordField(serializers.CharField):
+class TextField(serializers.CharField):
+    """A JSON string and nothing else; DRF would take a number for one, and 123456789012 for a password."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Raise ValidationError for a number."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class PasswordField(TextField):
     """A password exactly as it came. What makes a good one `accounts/passwords.py` says, once it may be said."""
 
     def __init__(self) -> None:
         super().__init__(max_length=LONGEST, trim_whitespace=False, write_only=True)
 
 
-class NameField(serializers.RegexField):
+class NameField(TextField, serializers.RegexField):
     """What somebody wants to be called."""
 
     def __init__(self) -> None:
-        super().__init__(f"^{ONE_LINE.pattern}$", max_length=150)
+        super().__init__(regex=ONE_LINE, max_length=150)
 
 
-class TokenField(serializers.CharField):
+class TokenField(TextField):
     """What stands behind the # of the link in a letter."""
 
     def __init__(self) -> None:

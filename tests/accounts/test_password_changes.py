@@ -16,7 +16,7 @@ from accounts.models import TokenFamily, User
 from accounts.security_events import NOWHERE
 from tests.answers import assert_problem
 from tests.conftest import LettersSent
-from tests.factories import browser_of
+from tests.factories import office_of
 from tests.races.rivals import queued
 
 CHANGE, ASK = "/api/v1/account/password/", "/api/v1/auth/password-resets/"
@@ -139,7 +139,7 @@ def test_password_that_an_admin_sets_ends_the_logins_too_and_is_remembered(
 ) -> None:
     tokens.log_in(alice, methods=["pwd"], origin=NOWHERE)
 
-    browser_of(carol).post(f"/admin/accounts/user/{alice.pk}/password/", {"password1": NEW, "password2": NEW})
+    office_of(carol).post(f"/admin/accounts/user/{alice.pk}/password/", {"password1": NEW, "password2": NEW})
 
     assert User.objects.get(pk=alice.pk).check_password(NEW)
     assert not TokenFamily.objects.of(alice).open().exists()

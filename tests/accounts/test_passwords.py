@@ -13,7 +13,7 @@ from accounts.letters import links
 from accounts.models import UsedPassword, User
 from config.settings import base
 from tests.answers import assert_problem
-from tests.factories import browser_of, person
+from tests.factories import office_of, person
 
 pytestmark = pytest.mark.django_db
 GOOD = "a desk made of walnut"
@@ -82,7 +82,7 @@ def test_bad_password_is_refused_at_change_reset_and_registration(
 def test_bad_password_is_refused_in_the_admin(password: str, reason: str, alice: User, carol: User) -> None:
     body = {"password1": password, "password2": password}
 
-    page = browser_of(carol).post(f"/admin/accounts/user/{alice.pk}/password/", body)
+    page = office_of(carol).post(f"/admin/accounts/user/{alice.pk}/password/", body)
 
     assert reason in page.content.decode()
     assert User.objects.get(pk=alice.pk).password == alice.password

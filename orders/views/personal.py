@@ -1,0 +1,23 @@
+"""All that the shop holds about the caller, as one document: the account, and what was bought with it.
+
+It stands here because accounts know nothing of orders.
+
+Roadmap: api/http-methods
+"""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.views.tokens import person
+from orders.serializers import FullExportSerializer
+
+
+class Export(APIView):
+    """Everything about the caller."""
+
+    @extend_schema(operation_id="export_account", responses=FullExportSerializer, tags=["account"])
+    def get(self, request: Request) -> Response:
+        """Take everything along that the shop holds about the caller. Passwords and other secrets are left out."""
+        return Response(FullExportSerializer(person(request)).data)
