@@ -6,10 +6,13 @@ Roadmap: auth/user-authentication
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.http import HttpRequest
 
 from accounts.errors import WrongCredentials
 from accounts.models import User
+from accounts.passwords import LONGEST
+from accounts.serializers.registration import ONE_LINE
 from accounts.sessions import check_credentials
 
 
@@ -46,3 +49,38 @@ class LogInForm(forms.Form):
             except WrongCredentials:
                 raise forms.ValidationError("There is no account with this e-mail address and password.") from None
         return typed
+
+
+class AddressForm(forms.Form):
+    """An address that a letter goes to."""
+
+    email = forms.EmailField(
+        label="E-mail address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+    def clean_email(self) -> str:
+        """As accounts keep it."""
+        return str(self.cleaned_data["email"]).lower()
+
+
+class LinkForm(forms.Form):
+    """What stands behind the # of a letter's link; a script fills it in."""
+
+    token = forms.CharField(
+        label="What stands behind the # of the link", max_length=1000,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+
+
+class NewPasswordForm(LinkForm):
+    """A password that one chooses by a link."""
+
+    password = forms.CharField(
+        max_length=LONGEST, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+
+class RegistrationForm(NewPasswordForm):
+    """A name and a password for a new account."""
+
+    name = forms.CharField(max_length=150, validators=[RegexValidator(ONE_LINE)])

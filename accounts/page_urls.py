@@ -5,7 +5,7 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from accounts.views import factor_pages, pages
+from accounts.views import factor_pages, letter_pages, pages
 
 urlpatterns = [
     path("", pages.Account.as_view(), name="page-account"),
@@ -13,6 +13,11 @@ urlpatterns = [
     path("log-out/", pages.LogOut.as_view(), name="page-log-out"),
     path("devices/log-out/", pages.OtherDevices.as_view(), name="page-log-out-others"),
     path("devices/<uuid:id>/log-out/", pages.Device.as_view(), name="page-log-out-device"),
+    path("register/", letter_pages.Register.as_view(), name="page-register"),
+    path("registration/", letter_pages.ConfirmRegistration.as_view(), name="page-confirm-registration"),
+    path("forgotten-password/", letter_pages.ForgottenPassword.as_view(), name="page-forgotten-password"),
+    path("new-password/", letter_pages.NewPassword.as_view(), name="page-new-password"),
+    path("new-address/", letter_pages.NewAddress.as_view(), name="page-new-address"),
     path("code/", factor_pages.Code.as_view(), name="page-code"),
     path("factors/", factor_pages.Factors.as_view(), name="page-factors"),
     path("factors/new/", factor_pages.NewFactor.as_view(), name="page-new-factor"),

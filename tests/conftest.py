@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from django.core.cache import cache
 from django.core.mail import EmailMessage
 from rest_framework.test import APIClient
 from xdist.scheduler.loadscope import LoadScopeScheduling
@@ -114,6 +115,8 @@ def api() -> Callable[..., APIClient]:
 @pytest.fixture
 def letters_sent(mailoutbox: list[EmailMessage]) -> LettersSent:
     """`letters_sent()` has the mail worker do all that waits for it and returns what has left so far."""
+
+    cache.clear()  # an address gets a letter of a kind every five minutes
 
     def deliver() -> list[EmailMessage]:
         for message in OutboxMessage.objects.waiting().filter(topic="mail.account").order_by("created_at"):

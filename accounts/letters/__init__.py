@@ -10,10 +10,12 @@ A letter to an address that is not proven yet names nobody: its text could other
 Roadmap: commerce/transactional-email, messaging/transactional-outbox
 """
 
+from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -51,6 +53,10 @@ LETTERS = {
 }
 
 
+#: What strangers may have sent to an address: one of a kind in so many seconds, or a form would fill mailboxes.
+ON_REQUEST, QUIET = {"registration", "password_reset", "email_change"}, 300
+
+
 def post(kind: str, *, to: str, origin: Origin = NOWHERE, **facts: Any) -> None:
     """Promise a letter in the caller's transaction. Facts are plain JSON for its template, and hold no secret."""
     assert kind in LETTERS, kind
@@ -63,6 +69,8 @@ def deliver(*, name: str, kind: str, to: str, facts: dict[str, Any]) -> None:
 
     Sent again after a crash it has the same Message-ID, by which a mail server can tell (see `orders/mail.py`).
     """
+    if kind in ON_REQUEST and cache.get_or_set(_slot(kind, to), name, QUIET) != name:
+        return
     fits, owner = fitting(kind, to=to), User.objects.filter(email=to).first()
     if fits is None:
         return
@@ -77,6 +85,11 @@ def deliver(*, name: str, kind: str, to: str, facts: dict[str, Any]) -> None:
     body = render_to_string(f"accounts/letters/{fits}.txt", context)
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
     EmailMessage(letter.subject, body, to=[to], headers={"Message-ID": f"<account-{name}@{domain}>"}).send()
+
+
+def _slot(kind: str, to: str) -> str:
+    """Where the cache keeps which letter of a kind an address got last."""
+    return f"letter:{kind}:{sha256(to.encode()).hexdigest()}"
 
 
 def fitting(kind: str, *, to: str) -> str | None:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.mail import EmailMessage
 from django.db import transaction
 
@@ -19,6 +20,11 @@ from tests.conftest import LettersSent
 
 pytestmark = pytest.mark.django_db
 FACTS = {"user": 0, "method": "an authenticator app", "until": "after 12:30 UTC", "when": "now", "address": "192.0.2.7"}
+
+
+@pytest.fixture(autouse=True)
+def first_letters() -> None:
+    cache.clear()
 
 
 def sent(kind: str, to: str, mailoutbox: list[EmailMessage], **facts: Any) -> EmailMessage:
@@ -129,6 +135,18 @@ def test_name_stays_in_the_text(name: str, alice: User, mailoutbox: list[EmailMe
 def test_address_that_would_write_a_header_gets_no_letter(to: str, mailoutbox: list[EmailMessage]) -> None:
     with pytest.raises(ValueError, match="newlines"):
         sent("registration", to, mailoutbox)
+
+
+@pytest.mark.roadmap("auth/user-authentication")
+def test_nobody_fills_a_mailbox_by_asking_again(alice: User, mailoutbox: list[EmailMessage]) -> None:
+    for name in ("first", "second", "first"):  # the third is the first once more, after a crash
+        letters.deliver(name=name, kind="password_reset", to=alice.email, facts=FACTS)
+    letters.deliver(name="third", kind="registration", to=alice.email, facts=FACTS)
+    letters.deliver(name="fourth", kind="password_changed", to=alice.email, facts=FACTS)
+    letters.deliver(name="fifth", kind="password_changed", to=alice.email, facts=FACTS)
+
+    names = [letter.extra_headers["Message-ID"].split("-")[1].split("@")[0] for letter in mailoutbox]
+    assert names == ["first", "first", "third", "fourth", "fifth"]
 
 
 def test_letter_of_an_unknown_kind_is_a_mistake_at_once() -> None:

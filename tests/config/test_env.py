@@ -111,7 +111,9 @@ REFUSED = [
 
 
 @pytest.mark.roadmap("security/security-misconfiguration")
-@pytest.mark.parametrize(("name", "value"), [*REFUSED, ("DATABASE_URL", None), ("ALLOWED_HOSTS", "*")])
+@pytest.mark.parametrize(
+    ("name", "value"), [*REFUSED, ("DATABASE_URL", None), ("ALLOWED_HOSTS", "*"), ("ARGON2_MEMORY_KIB", "8")]
+)
 def test_production_refuses_a_missing_or_known_secret_by_name(name: str, value: str | None) -> None:
     started = start_production(**{name: value})
 
