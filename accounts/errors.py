@@ -20,6 +20,14 @@ class InvalidToken(AccountError):
     """The token is not ours, not for this API, expired, revoked, or of somebody who may no longer log in."""
 
 
+class ForeignLoginRefused(AccountError):
+    """Another provider says who somebody is, and that is not enough to let them in here."""
+
+
+class LastWayIn(AccountError):
+    """There is no other way into the account: choose a password first."""
+
+
 class InsufficientScope(AccountError):
     """The program that asks was not given the scope for this; or none exists, and only the person may do it."""
 

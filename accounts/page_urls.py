@@ -5,11 +5,13 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from accounts.views import factor_pages, letter_pages, pages
+from accounts.views import factor_pages, letter_pages, pages, social
 
 urlpatterns = [
     path("", pages.Account.as_view(), name="page-account"),
     path("log-in/", pages.LogIn.as_view(), name="page-log-in"),
+    path("social/", social.SendOff.as_view(), name="page-social"),
+    path("social/back/", social.TakeBack.as_view(), name="page-social-back"),
     path("log-out/", pages.LogOut.as_view(), name="page-log-out"),
     path("devices/log-out/", pages.OtherDevices.as_view(), name="page-log-out-others"),
     path("devices/<uuid:id>/log-out/", pages.Device.as_view(), name="page-log-out-device"),

@@ -5,7 +5,7 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from accounts.views import account, factors, passwords, registration, tokens
+from accounts.views import account, connections, factors, passwords, registration, tokens
 
 urlpatterns = [
     path("auth/registrations/", registration.Registrations.as_view(), name="registrations"),
@@ -24,4 +24,8 @@ urlpatterns = [
     path("auth/factors/<uuid:id>/", factors.FactorDetail.as_view(), name="factor"),
     path("auth/factors/<uuid:id>/confirmation/", factors.FactorConfirmation.as_view(), name="factor-confirmation"),
     path("auth/recovery-codes/", factors.RecoveryCodes.as_view(), name="recovery-codes"),
+    path("account/applications/", connections.Applications.as_view(), name="applications"),
+    path("account/applications/<slug:slug>/", connections.ApplicationDetail.as_view(), name="application"),
+    path("account/identities/", connections.Identities.as_view(), name="identities"),
+    path("account/identities/<uuid:id>/", connections.IdentityDetail.as_view(), name="identity"),
 ]

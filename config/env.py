@@ -60,6 +60,10 @@ VARIABLES: dict[str, Variable] = {
     "ARGON2_TIME_COST": Variable("3", "Passes of the password hash; more is slower for us and for who guesses."),
     "ARGON2_MEMORY_KIB": Variable("65536", "Memory of one password hash in KiB; every login that runs needs so much."),
     "ARGON2_PARALLELISM": Variable("4", "Lanes of the password hash: threads that one login may keep busy."),
+    "SOCIAL_ISSUER": Variable("", "OpenID Connect provider by which people may log in; empty: none."),
+    "SOCIAL_CLIENT_ID": Variable("", "The shop's client id at that provider."),
+    "SOCIAL_CLIENT_SECRET": Variable("", "The shop's secret at that provider.", is_secret=True),
+    "SOCIAL_LABEL": Variable("another account", "What the button says: log in with …"),
     "LOG_LEVEL": Variable("INFO", "DEBUG, INFO, WARNING or ERROR."),
 }
 

@@ -70,6 +70,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     accounts.InvalidToken: Problem(401, "invalid-token", "The token is not valid"),
     accounts.UnknownKey: Problem(401, "invalid-token", "The token is not valid"),
     accounts.WrongCredentials: Problem(401, "wrong-credentials", "Wrong e-mail address or password"),
+    accounts.ForeignLoginRefused: Problem(403, "foreign-login-refused", "Not by this provider"),
+    accounts.LastWayIn: Problem(409, "last-way-in", "The only way into the account"),
     accounts.InsufficientScope: Problem(403, "insufficient-scope", "The token does not reach so far", ("scope",)),
     accounts.WeakPassword: Problem(422, "weak-password", "Choose another password", ("reasons",)),
     accounts.WrongPassword: Problem(403, "wrong-password", "Not the current password"),

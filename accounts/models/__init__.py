@@ -2,11 +2,12 @@
 
 from accounts.models.events import SecurityEvent
 from accounts.models.factors import Factor, RecoveryCode
-from accounts.models.oauth import Application
+from accounts.models.oauth import Application, ExternalIdentity
 from accounts.models.passwords import UsedPassword
 from accounts.models.tokens import SigningKey, TokenFamily
 from accounts.models.user import User
 
 __all__ = [
-    "Application", "Factor", "RecoveryCode", "SecurityEvent", "SigningKey", "TokenFamily", "UsedPassword", "User",
+    "Application", "ExternalIdentity", "Factor", "RecoveryCode", "SecurityEvent", "SigningKey", "TokenFamily",
+    "UsedPassword", "User",
 ]  # fmt: skip

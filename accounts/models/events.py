@@ -31,6 +31,8 @@ class SecurityEvent(models.Model):
         PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a name of an event
         EMAIL_CHANGED = "email-changed"
         ACCOUNT_CLOSED = "account-closed"
+        IDENTITY_LINKED = "identity-linked"
+        IDENTITY_UNLINKED = "identity-unlinked"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, blank=True, related_name="security_events",

@@ -1,15 +1,17 @@
 """Programs of others that act for our customers, or for themselves: who they are and how far they may reach.
 
-Roadmap: auth/authorization-server
+Roadmap: auth/authorization-server, auth/social-login
 """
 
 import secrets
 from hashlib import sha256
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Now
 from oauth2_provider.generators import generate_client_id
 from oauth2_provider.models import AbstractApplication
 from oauth2_provider.validators import AllowedURIValidator
@@ -89,6 +91,24 @@ class Application(AbstractApplication):
     def get_allowed_schemes(self) -> list[str]:
         """Only https in production."""
         return list(settings.OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"])
+
+
+class ExternalIdentity(models.Model):
+    """Somebody as another provider knows them. Issuer and subject together never change hands."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    email = models.CharField(max_length=254, blank=True, help_text="As the provider told it; nothing goes by it.")
+    linked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "external identities"
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_account_for_each_identity")]
+
+    def __str__(self) -> str:
+        return f"{self.email or self.subject} at {self.issuer}"
 
 
 def digest(secret: str) -> str:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.db import transaction
-from django.db.models import Max, QuerySet, Value
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
 
@@ -35,7 +35,7 @@ def applications_of(user: "User") -> QuerySet[Application]:
     """Return the programs that may still act for somebody, with what they may and when they last came."""
     living = Application.objects.filter(refreshtoken__user=user, refreshtoken__revoked=None)
     return living.annotate(
-        granted=StringAgg("refreshtoken__access_token__scope", Value(" ")),
+        granted=StringAgg("refreshtoken__access_token__scope", " "),
         used_at=Max("refreshtoken__created"),
     ).order_by("name", "id")
 

@@ -9,6 +9,7 @@ Roadmap: auth/authorization-server, auth/openid-connect
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_safe
 from oauth2_provider import views
 from oauth2_provider.exceptions import InvalidOIDCClientError
 from oauth2_provider.forms import AllowForm
+from oauth2_provider.oauth2_backends import _add_iss_to_redirect
 from oauth2_provider.views.mixins import OAuthLibMixin
 from oauthlib.common import Request as OAuthlibRequest
 
@@ -58,6 +60,10 @@ class Authorize(Printable, views.AuthorizationView):
 
     template_name = "accounts/oauth/consent.html"
     form_class = ConsentForm
+
+    def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
+        """Every answer says who gives it, refusals included (RFC 9207, 2); the library leaves it out of those."""
+        return super().redirect(_add_iss_to_redirect(redirect_to, settings.SITE_URL), application)
 
 
 @method_decorator(csrf_exempt, name="dispatch")

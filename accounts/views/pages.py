@@ -23,6 +23,7 @@ from accounts.authentication import origin_of
 from accounts.forms import LogInForm
 from accounts.middleware import asking
 from accounts.models import TokenFamily, User
+from accounts.oauth import social
 
 #: So many of the latest security events stand on the page; the API lists all of them.
 LATEST = 10
@@ -42,7 +43,7 @@ class LogIn(RedirectURLMixin, FormView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """`next` goes along in the form, if it leads into this shop."""
-        return super().get_context_data(next=self.get_redirect_url(), **context)
+        return super().get_context_data(next=self.get_redirect_url(), social=social.label(), **context)
 
     def form_valid(self, form: LogInForm) -> HttpResponse:
         """Begin the session, unless the account asks for a code first."""
@@ -78,7 +79,7 @@ class Account(LoginRequiredMixin, TemplateView):
         events = user.security_events.order_by("-id")[:LATEST]
         logins = TokenFamily.objects.of(user).open()
         return super().get_context_data(
-            logins=logins, events=events, current=sessions.login_of(self.request), **context
+            logins=logins, events=events, current=sessions.login_of(self.request), social=social.label(), **context
         )
 
 

@@ -22,11 +22,16 @@ class Browser:
         """Open an address."""
         return self._follow("GET", address, {})
 
-    def press(self, button: str = "", **typed: str) -> "Browser":
+    def enter(self, address: str) -> "Browser":
+        """Open an address of another shop, and stay there."""
+        self.host = urlsplit(address).netloc
+        return self.go(address)
+
+    def press(self, button: str = "", to: str = "", **typed: str) -> "Browser":
         """Send the form of the page, with what was typed into it; `button` is the name of one that has a name."""
         hidden = re.findall(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?', self.page)
         form = {name: unescape(value) for name, value in hidden}
-        return self._follow("POST", self.at, form | typed | ({button: "true"} if button else {}))
+        return self._follow("POST", to or self.at, form | typed | ({button: "true"} if button else {}))
 
     def log_in(self, email: str, password: str) -> "Browser":
         """Fill in the login page that stands before us."""

@@ -54,13 +54,11 @@ class Partner:
     def take_back(self, address: str) -> dict[str, Any]:
         """Take the browser's answer, exchange the code, and return who the person is."""
         answer = dict(parse_qsl(urlsplit(address).query))
-        if answer.get("state") != self.state or answer.get("iss", self.issuer) != self.issuer:
+        if answer.get("state") != self.state or answer.get("iss") != self.issuer:
             raise Distrust("This is no answer to what we asked.")
         if "error" in answer:
             raise OAuthError(answer["error"], answer.get("error_description"))
         self.state = ""  # an answer counts once
-        if "iss" not in answer:
-            raise Distrust("The server does not say who it is.")
         token = self.http.fetch_token(
             self.server["token_endpoint"], code=answer["code"], code_verifier=self.verifier,
             grant_type="authorization_code",

@@ -14,7 +14,7 @@ Rule = Callable[[Document], Iterator[str]]
 
 COLLECTIONS = {
     "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
-    "registrations", "password-resets",
+    "registrations", "applications", "identities", "password-resets",
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace
     "auth", "token", "refresh", "cart", "cancellation", "webhooks", "step-up",

@@ -64,10 +64,12 @@ def test_visitor_is_sent_to_log_in_first_and_comes_back(partner: Partner) -> Non
 
 
 @pytest.mark.roadmap("auth/oauth2-basics")
-def test_denial_reaches_the_program_with_its_state_and_who_says_so(alice: User, partner: Partner) -> None:
+def test_denial_reaches_the_program_with_its_state_and_who_says_so(
+    alice: User, partner: Partner, settings: Any
+) -> None:
     answer = returned(decide(alice, asked(partner[0], SCOPES), allow=False))
 
-    assert (answer["error"], answer["state"]) == ("access_denied", "state-1")
+    assert (answer["error"], answer["state"], answer["iss"]) == ("access_denied", "state-1", settings.SITE_URL)
 
 
 def test_answer_says_who_gives_it(alice: User, partner: Partner, settings: Any) -> None:
