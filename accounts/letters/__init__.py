@@ -96,7 +96,7 @@ def fitting(kind: str, *, to: str) -> str | None:
     """Return which letter an address gets: who has an account needs no registration, who has none no new password."""
     if kind in {"registration", "email_change"} and User.objects.filter(email=to).exists():
         return {"registration": "already_registered", "email_change": "email_taken"}[kind]
-    if kind == "password_reset" and not User.objects.filter(email=to, is_active=True).exists():
+    if kind in {"password_reset", "locked"} and not User.objects.filter(email=to, is_active=True).exists():
         return None
     return kind
 

@@ -56,6 +56,8 @@ def test_every_letter_says_when_from_where_and_what_to_do(
         ("registration", "new@example.com", ["Confirm your e-mail address"]),
         ("password_reset", "alice@example.com", ["Choose a new password"]),
         ("password_reset", "new@example.com", []),
+        ("locked", "alice@example.com", ["Logging in to your account is paused"]),
+        ("locked", "new@example.com", []),  # strangers' addresses are guessed at, too
         ("email_change", "alice@example.com", ["This e-mail address already has an account"]),
         ("email_change", "new@example.com", []),  # the account that asked is gone
     ],

@@ -16,9 +16,10 @@ from accounts.models import TokenFamily, User
 from accounts.security_events import NOWHERE, Origin
 from orders import mail, outbox
 from orders.models import Order
+from tests.accounts.oauth.dance import call, tokens_for
 from tests.answers import assert_problem
 from tests.conftest import LettersSent
-from tests.factories import cart_of, product
+from tests.factories import application, cart_of, product
 from tests.fakes import FakeGateway
 from tests.orders.purchases import ordered
 from tests.races.rivals import queued
@@ -134,6 +135,15 @@ def test_closed_account_leaves_no_trace_of_the_person_but_orders_and_events(
     assert not TokenFamily.objects.exists()
     assert alice.security_events.filter(kind="account-closed").count() == 1
     assert_problem(client.get(ACCOUNT), 401, "invalid-token")
+
+
+def test_program_that_acts_for_somebody_is_shut_out_with_the_account(alice: User, api: Api) -> None:
+    token = tokens_for(alice, *application("account:read"), "account:read")["access_token"]
+    assert call(token, "account/").json()["email"] == alice.email
+
+    assert close(api(alice)).status_code == 204
+
+    assert_problem(call(token, "account/"), 401, "invalid-token")
 
 
 def test_closed_account_cannot_log_in_and_its_address_can_register_anew(alice: User, api: Api) -> None:
