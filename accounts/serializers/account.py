@@ -5,10 +5,13 @@ Roadmap: api/request-response-validation
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts import personal
 from accounts.models import Factor, SecurityEvent, TokenFamily, User
+from accounts.oauth import grants
+from accounts.serializers.connections import ApplicationSerializer, IdentitySerializer
 from accounts.serializers.registration import AddressField, NameField, PasswordField, TokenField
 from accounts.serializers.strict import RequestSerializer
 
@@ -77,7 +80,14 @@ class ExportSerializer(serializers.Serializer[Any]):
     logins = ExportedLoginSerializer(many=True)
     security_events = ExportedEventSerializer(many=True)
     factors = ExportedFactorSerializer(many=True)
+    identities = IdentitySerializer(many=True)
+    applications = serializers.SerializerMethodField()
     rows = serializers.SerializerMethodField(help_text="How many rows of which table; secrets are counted, not shown.")
+
+    @extend_schema_field(ApplicationSerializer(many=True))
+    def get_applications(self, user: User) -> Any:
+        """The programs that may act for them."""
+        return ApplicationSerializer(grants.applications_of(user), many=True).data
 
     def get_rows(self, user: User) -> dict[str, int]:
         """Nothing is left out of the count."""

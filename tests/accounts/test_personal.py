@@ -204,5 +204,16 @@ def test_export_has_everything_of_the_caller_and_no_secret(
         assert secret not in text
 
 
+def test_export_names_programs_and_identities_elsewhere(alice: User, api: Api) -> None:
+    client, secret = application("account:read")
+    tokens_for(alice, client, secret, "account:read")
+    alice.identities.create(issuer="https://elsewhere.example", subject="7", email="al@elsewhere.example")
+
+    known = api(alice).get("/api/v1/account/export/").json()
+
+    assert [program["client_id"] for program in known["applications"]] == [client.client_id]
+    assert [identity["email"] for identity in known["identities"]] == ["al@elsewhere.example"]
+
+
 def test_export_is_for_its_owner(alice: User, api: Api) -> None:
     assert_problem(api(None).get("/api/v1/account/export/"), 401, "not-authenticated")
