@@ -1,6 +1,6 @@
 """Who sends this request: a bearer token is verified by its signature, the user's row is read when it is asked for.
 
-Roadmap: auth/stateless-authentication, auth/jwt-issue-and-verify
+Roadmap: auth/stateless-authentication, auth/jwt-issue-and-verify, auth/api-keys
 """
 
 from typing import Any, cast
@@ -10,13 +10,15 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.tokens import Token
 
-from accounts import errors
-from accounts.models import TokenFamily, User
+from accounts import api_keys, errors
+from accounts.models import ApiKey, TokenFamily, User
 from accounts.oauth import access
 from accounts.permissions import scope_of
 from accounts.scopes import CLIENTS_OWN, SCOPES
@@ -41,6 +43,19 @@ class BearerAuthentication(JWTAuthentication):
     def get_user(self, validated_token: Token) -> User:  # type: ignore[override] # theirs is generic
         """Promise the user. Whoever first looks at it pays one query, and learns there if the login has ended."""
         return cast(User, SimpleLazyObject(lambda: owner(UUID(validated_token["sid"]))))
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Api-Key …`: in that header, since a request then has one caller, and since proxies and error
+    reports know to keep none of it."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        """Return the owner and the key, which says its scopes; None if the header is about something else."""
+        kind, _, key = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "api-key":
+            return None
+        row = api_keys.find(key.strip(), address=origin_of(request).address)
+        return row.user, row
 
 
 def owner(family_id: UUID) -> User:
@@ -81,3 +96,18 @@ class BearerScheme(SimpleJWTScheme):
             "clientCredentials": {"tokenUrl": "/oauth/token/", "scopes": CLIENTS_OWN},
         }
         return [super().get_security_definition(auto_schema), {"type": "oauth2", "flows": flows}]
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI document names it; what names no scope is closed to keys."""
+
+    target_class = "accounts.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        """One that may do what the view names."""
+        return [{self.name: []}] if scope_of(auto_schema.view, auto_schema.method) else []
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """OpenAPI has no word for a scheme of one's own in `Authorization`."""
+        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Api-Key rsk_…`"}

@@ -115,3 +115,33 @@ class StillInCharge(AccountError):
 
     def __init__(self) -> None:
         super().__init__("You have a role in this house. Give it back first, then close the account.")
+
+
+class InvalidApiKey(AccountError):
+    """The API key is unknown, expired or revoked, or its owner may no longer log in."""
+
+    def __init__(self) -> None:
+        super().__init__("This API key opens nothing: it is unknown, expired or revoked.")
+
+
+class AddressNotAllowed(AccountError):
+    """The API key is good, but not from the address that the request came from."""
+
+    def __init__(self) -> None:
+        super().__init__("This API key may not be used from your address.")
+
+
+class TooManyApiKeys(AccountError):
+    """The account has as many open API keys as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You have {most} API keys. Revoke one first.")
+        self.most = most
+
+
+class NotANetwork(AccountError):
+    """One of the networks is neither an address nor a range of addresses in CIDR notation."""
+
+    def __init__(self, network: str) -> None:
+        super().__init__("A network is an address such as 192.0.2.7, or a range such as 192.0.2.0/24.")
+        self.network = network

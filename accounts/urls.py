@@ -5,7 +5,7 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from accounts.views import account, connections, factors, passwords, registration, tokens
+from accounts.views import account, api_keys, connections, factors, passwords, registration, tokens
 
 urlpatterns = [
     path("auth/registrations/", registration.Registrations.as_view(), name="registrations"),
@@ -23,6 +23,9 @@ urlpatterns = [
     path("auth/factors/", factors.Factors.as_view(), name="factors"),
     path("auth/factors/<uuid:id>/", factors.FactorDetail.as_view(), name="factor"),
     path("auth/factors/<uuid:id>/confirmation/", factors.FactorConfirmation.as_view(), name="factor-confirmation"),
+    path("auth/api-keys/", api_keys.ApiKeys.as_view(), name="api-keys"),
+    path("auth/api-keys/<uuid:id>/", api_keys.ApiKeyDetail.as_view(), name="api-key"),
+    path("auth/api-keys/<uuid:id>/rotation/", api_keys.ApiKeyRotation.as_view(), name="api-key-rotation"),
     path("auth/recovery-codes/", factors.RecoveryCodes.as_view(), name="recovery-codes"),
     path("account/applications/", connections.Applications.as_view(), name="applications"),
     path("account/applications/<slug:slug>/", connections.ApplicationDetail.as_view(), name="application"),

@@ -67,6 +67,7 @@ class ForgivingClient(RedisCacheClient):
 
     add = _or(True, RedisCacheClient.add)  # as if it were kept, and soon forgotten; the session engine insists on it
     set = _or(None, RedisCacheClient.set)
+    incr = _or(0, RedisCacheClient.incr)  # nothing was counted
     touch = _or(False, RedisCacheClient.touch)
     delete = _or(False, RedisCacheClient.delete)
     get_many = _or({}, RedisCacheClient.get_many)

@@ -15,8 +15,8 @@ from rest_framework import exceptions as rest
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 
-from accounts.errors import InsufficientScope
-from accounts.permissions import WithinScope
+from accounts.errors import AddressNotAllowed, InsufficientScope, InvalidApiKey
+from accounts.permissions import WithinScope, scope_of
 from accounts.serializers.strict import RequestSerializer, TextField
 from config.problems import CONTENT_TYPE, PROBLEMS, Problem
 
@@ -91,6 +91,8 @@ class ProblemSchema(AutoSchema):
             errors.append(rest.NotFound)
         if self.view.get_authenticators():
             errors += [rest.AuthenticationFailed, InsufficientScope]
+        if scope_of(self.view, self.method):
+            errors += [InvalidApiKey, AddressNotAllowed, rest.Throttled]
         if {type(permission) for permission in self.view.get_permissions()} - {AllowAny, IsAuthenticated, WithinScope}:
             errors.append(rest.PermissionDenied)
         return errors

@@ -83,6 +83,11 @@ PROBLEMS: dict[type[Exception], Problem] = {
     accounts.NotEnrolled: Problem(409, "not-enrolled", "No second factor yet"),
     accounts.TooManyFactors: Problem(409, "too-many-factors", "Too many second factors", ("most",)),
     accounts.StepUpRequired: Problem(403, "step-up-required", "Prove again who you are", ("max_age",)),
+    accounts.InvalidApiKey: Problem(401, "invalid-api-key", "The API key is not valid"),
+    accounts.AddressNotAllowed: Problem(403, "address-not-allowed", "Not from this address"),
+    accounts.TooManyApiKeys: Problem(409, "too-many-api-keys", "Too many API keys", ("most",)),
+    accounts.NotANetwork: Problem(422, "not-a-network", "Not a network", ("network",)),
+    rest.Throttled: Problem(429, "too-many-requests", "Too many requests"),
     rest.NotAuthenticated: Problem(401, "not-authenticated", "Log in first"),
     InvalidToken: Problem(401, "invalid-token", "The token is not valid"),
     TokenError: Problem(401, "invalid-token", "The token is not valid"),
@@ -118,12 +123,14 @@ RETRY_AFTER = {"database-unavailable": 5}
 #: What a client's library reads of a refusal: RFC 6750, RFC 9470.
 CHALLENGES = {
     "insufficient-scope": 'Bearer error="insufficient_scope", scope="{scope}"',
+    "invalid-api-key": "Api-Key",
     "step-up-required": 'Bearer error="insufficient_user_authentication", max_age="{max_age}"',
 }
 #: What a problem means whose exception is a library's; ours say it in their docstrings.
 MEANINGS = {
     "not-authenticated": "This needs to know who you are: send `Authorization: Bearer …` with an access token.",
     "invalid-token": "The access or refresh token is malformed, expired, or of somebody who may no longer log in.",
+    "too-many-requests": "An API key makes 120 requests a minute; `Retry-After` says when the next minute begins.",
     "not-allowed": "You are known, and may not do this.",
     "validation-failed": "The request has the wrong shape; `errors` points at each thing to change.",
     "malformed-body": "The body is not what its Content-Type says.",

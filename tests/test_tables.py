@@ -28,6 +28,7 @@ POINT_NOWHERE = {
 MAY_BE_EMPTY = {
     "accounts_user.last_login", "accounts_tokenfamily.address", "accounts_tokenfamily.ended_at",
     "accounts_tokenfamily.latest", "accounts_factor.confirmed_at", "accounts_recoverycode.used_at",
+    "accounts_apikey.last_used_at", "accounts_apikey.revoked_at",
     "accounts_securityevent.address", "accounts_securityevent.user_id", "shop_category.parent_id",
     "orders_cart.user_id", "orders_cart.token_digest",
     "orders_order.idempotency_key_id", "orders_idempotencykey.answer", "orders_outboxmessage.claimed_until",

@@ -1,5 +1,6 @@
 """The accounts tables: who somebody is, where they are logged in, and the keys that sign for it."""
 
+from accounts.models.api_keys import ApiKey
 from accounts.models.events import SecurityEvent
 from accounts.models.factors import Factor, RecoveryCode
 from accounts.models.oauth import Application, ExternalIdentity
@@ -8,6 +9,6 @@ from accounts.models.tokens import SigningKey, TokenFamily
 from accounts.models.user import User
 
 __all__ = [
-    "Application", "ExternalIdentity", "Factor", "RecoveryCode", "SecurityEvent", "SigningKey", "TokenFamily",
+    "ApiKey", "Application", "ExternalIdentity", "Factor", "RecoveryCode", "SecurityEvent", "SigningKey", "TokenFamily",
     "UsedPassword", "User",
 ]  # fmt: skip

@@ -27,6 +27,8 @@ class SecurityEvent(models.Model):
         RECOVERY_CODE_USED = "recovery-code-used"
         CODE_REFUSED = "code-refused"
         STEPPED_UP = "stepped-up"
+        API_KEY_MADE = "api-key-made"
+        API_KEY_REVOKED = "api-key-revoked"
         REGISTERED = "registered"
         PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a name of an event
         EMAIL_CHANGED = "email-changed"

@@ -14,10 +14,10 @@ Rule = Callable[[Document], Iterator[str]]
 
 COLLECTIONS = {
     "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
-    "registrations", "applications", "identities", "password-resets",
+    "registrations", "applications", "identities", "password-resets", "api-keys",
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace
-    "auth", "token", "refresh", "cart", "cancellation", "webhooks", "step-up",
+    "auth", "token", "refresh", "cart", "cancellation", "webhooks", "step-up", "rotation",
     "confirmation", "account", "password", "email", "closure", "export",
 }  # fmt: skip
 WHOLE = {"/api/v1/categories/"}  # a small tree that a client wants whole
@@ -101,18 +101,7 @@ def test_document_is_valid_and_names_every_refusal_of_the_purchase() -> None:
 
     purchase = document["paths"]["/api/v1/orders/"]["post"]
     assert set(purchase["responses"]) == {
-        "201",
-        "202",
-        "400",
-        "401",
-        "402",
-        "403",
-        "406",
-        "409",
-        "413",
-        "415",
-        "422",
-        "503",
-    }
+        "201", "202", "400", "401", "402", "403", "406", "409", "413", "415", "422", "429", "503",
+    }  # fmt: skip
     assert "`out-of-stock`" in purchase["responses"]["409"]["description"]
     assert set(purchase["responses"]["409"]["content"]) == {"application/problem+json"}
