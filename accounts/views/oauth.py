@@ -44,13 +44,17 @@ class Printable(View):
 
 
 class ConsentForm(AllowForm):
-    """What the page sends back; whoever changed it in between is asked again from the start."""
+    """What the page sends back; whoever changed it in between is asked again from the start.
 
-    def clean_client_id(self) -> str:
-        """The library would not look."""
-        sent = str(self.cleaned_data["client_id"])
-        if not Application.objects.filter(client_id=sent).exists():
-            raise forms.ValidationError("There is no such client.")
+    The library looks at neither, and would send whoever declines to any address that the form names.
+    """
+
+    def clean(self) -> dict[str, Any]:
+        """The client must exist, and the address to go back to must be one of its own."""
+        sent = dict(self.cleaned_data)
+        client = Application.objects.filter(client_id=sent.get("client_id", "")).first()
+        if client is None or not client.redirect_uri_allowed(sent.get("redirect_uri", "")):
+            raise forms.ValidationError("There is no such client, or it did not ask.")
         return sent
 
 

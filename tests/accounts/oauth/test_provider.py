@@ -110,13 +110,15 @@ def test_request_that_is_almost_right_gets_no_code(
         assert (returned(answer)["error"], returned(answer)["state"]) == (told, "state-1")
 
 
+@pytest.mark.asvs("10.4.1")
+@pytest.mark.parametrize("allow", [True, False])
 @pytest.mark.parametrize(
     "changes", [{"client_id": "nobody"}, {"scope": "orders:write"}, {"redirect_uri": "https://elsewhere.example/"}]
 )
 def test_page_that_was_changed_on_the_way_back_gives_no_code(
-    alice: User, partner: Partner, changes: dict[str, str]
+    alice: User, partner: Partner, changes: dict[str, str], allow: bool
 ) -> None:
-    answer = decide(alice, asked(partner[0], SCOPES), **changes)
+    answer = decide(alice, asked(partner[0], SCOPES), allow=allow, **changes)
 
     assert answer.status_code in {200, 302, 400}
     assert "elsewhere" not in answer.get("Location", "")
