@@ -35,7 +35,7 @@ class ProvedAgainMixin(LoginRequiredMixin):
         if login is None:
             return self.handle_no_permission()
         has_factor = mfa.is_enrolled(login.user)
-        if not sessions.has_proved_lately(login, "otp" if has_factor else "pwd"):
+        if not sessions.has_proved_lately(login, "otp" if has_factor else ""):
             return redirect(asking("page-code" if has_factor else "page-log-in", request.get_full_path()))
         return super().dispatch(request, *args, **kwargs)
 

@@ -181,3 +181,10 @@ def test_role_changes_need_a_code_of_the_last_minutes_and_reading_does_not(carol
     TokenFamily.objects.update(authenticated_at=timezone.now())
     office.post(page, form)
     assert eve.groups.get().name == "support"
+
+
+def test_somebody_without_a_password_sets_up_a_factor_after_a_fresh_login_from_elsewhere(alice: User) -> None:
+    assert browser_of(alice, methods=["social"]).post(FACTORS)["Location"] == NEW
+    app_of(alice)
+
+    assert browser_of(alice, methods=["social"]).post(FACTORS)["Location"].startswith(CODE)

@@ -3,13 +3,14 @@
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from time import time
 
 import pytest
 
 from accounts.cast import CAST
 from config import env
 from deploy.embedded import Servers
-from deploy.local import install, run
+from deploy.local import code, install, run
 from deploy.local.environment import SHOP_VARIABLES, Addresses, second_database, shop_environment
 
 SERVERS = Servers("postgres://shop@127.0.0.1:1/shop", "redis://:secret@127.0.0.1:2/0")
@@ -69,6 +70,19 @@ def test_every_address_and_secret_of_the_shop_is_known_here() -> None:
     secret_or_address = {name for name in env.VARIABLES if name.endswith(("_URL", "_KEY", "_SECRET", "_BASE"))}
 
     assert secret_or_address <= set(SHOP_VARIABLES)
+
+
+@pytest.mark.roadmap("foundations/command-line", "auth/mfa")
+def test_printed_code_is_what_the_app_of_somebody_who_works_here_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert {person.name.lower(): person.secret for person in CAST if person.secret} == {
+        name: code.secret(name) for name in code.STAFF
+    }
+
+    printed = [(code.main(arguments), capsys.readouterr().out.strip()) for arguments in ([], ["dave"], ["alice"])]
+
+    assert [(status, len(shown)) for status, shown in printed] == [(0, 6), (0, 6), (2, 0)]
+    now = time()
+    assert printed[0][1] in {code.code("carol", now=now, steps=steps) for steps in (-1, 0)}
 
 
 def test_printed_logins_are_those_of_the_cast() -> None:

@@ -6,14 +6,17 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.db.models import Count, F, Sum
 from django.db.models.functions import Coalesce
 
+from accounts import mfa
 from accounts.cast import CAST, admit_cast
 from accounts.models import User
+from accounts.security_events import NOWHERE
 from shop import stock
 from shop.catalogue.bulk import copy_inventions
 from shop.catalogue.invention import invent
@@ -265,6 +268,8 @@ def test_cast_logs_in_with_the_published_passwords() -> None:
     assert CAST[0].password == "alice-shows-the-shop"
     assert [name for name, user in users.items() if user.is_superuser] == ["Carol"]
     assert sorted(name for name, user in users.items() if user.is_staff) == ["Carol", "Dave"]
+    assert sorted(name for name, user in users.items() if mfa.is_enrolled(user)) == ["Carol", "Dave"]
+    mfa.prove(users["Dave"], pyotp.TOTP(CAST[3].secret).now(), origin=NOWHERE)
 
 
 @pytest.mark.django_db
