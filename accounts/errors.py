@@ -145,3 +145,11 @@ class NotANetwork(AccountError):
     def __init__(self, network: str) -> None:
         super().__init__("A network is an address such as 192.0.2.7, or a range such as 192.0.2.0/24.")
         self.network = network
+
+
+class TooManyAttempts(AccountError):
+    """Too many failures from here or for this account. For a while nothing is looked at, not even what is right."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many failed attempts. Try again in {retry_after} seconds.")
+        self.retry_after = retry_after

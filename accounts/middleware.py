@@ -26,6 +26,12 @@ class LoginMiddleware(AuthenticationMiddleware):
         """Promise the user."""
         request.user = SimpleLazyObject(lambda: sessions.user_of(request))  # type: ignore[assignment]
 
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Know the browser again in which somebody has just logged in, however they did."""
+        if begun := getattr(request, "begun", None):
+            sessions.remember_device(response, begun.user)
+        return response
+
 
 class StaffAreaMiddleware:
     """Close the admin to staff without a second factor: to look, shown at this login; to write, within 15 minutes.

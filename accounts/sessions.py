@@ -10,6 +10,7 @@ has ended, opens nothing.
 Roadmap: auth/user-authentication
 """
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,12 +18,12 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from rest_framework.request import Request
 
-from accounts import security_events, tokens
+from accounts import lockout, security_events, tokens
 from accounts.authentication import origin_of
 from accounts.errors import WrongCredentials
 from accounts.mfa import PROOF_LASTS
@@ -33,16 +34,34 @@ from accounts.models.tokens import LoginKind
 LOGIN, HALFWAY = "login", "halfway"
 #: How long a right password waits for its code.
 CODE_WAITS = timedelta(minutes=10)
+#: A device is known for a year after its last login.
+DEVICE_AGE, DEVICE_SALT = timedelta(days=365), "device"
 
 
 def check_credentials(request: HttpRequest | Request, email: str, password: str) -> User:
-    """Return whose these are. Raises WrongCredentials; it hashes either way, so time does not tell what was wrong."""
-    user = auth.authenticate(request, username=email, password=password)
-    if user is None:
-        known = User.objects.filter(email=email.strip().lower()).first()
-        security_events.record(SecurityEvent.Kind.LOGIN_FAILED, user=known, origin=origin_of(request))
-        raise WrongCredentials
+    """Return whose these are. Raises WrongCredentials, after as much work whatever was wrong, or TooManyAttempts."""
+    origin, owner = origin_of(request), User.objects.filter(email=email.strip().lower()).first()
+    with lockout.attempt("password", email, owner=owner, origin=origin, device=_device(request, owner)):
+        user = auth.authenticate(request, username=email, password=password)
+        if user is None:
+            security_events.record(SecurityEvent.Kind.LOGIN_FAILED, user=owner, origin=origin)
+            raise WrongCredentials
     return user
+
+
+def remember_device(response: HttpResponse, user: User) -> None:
+    """Let this browser be known as one of the user's, so that no stranger's guesses can shut it out."""
+    response.set_signed_cookie(
+        settings.DEVICE_COOKIE_NAME, f"{user.pk}:{secrets.token_hex(16)}", salt=DEVICE_SALT, max_age=DEVICE_AGE,
+        secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
+    )  # fmt: skip
+
+
+def _device(request: HttpRequest | Request, owner: User | None) -> str | None:
+    """Return the known device of this account that sends the request, if it is one."""
+    shown = request.get_signed_cookie(settings.DEVICE_COOKIE_NAME, "", salt=DEVICE_SALT, max_age=DEVICE_AGE)
+    account, _, device = (shown or "").partition(":")
+    return device if owner and account == str(owner.pk) else None
 
 
 def begin(request: HttpRequest, user: User, methods: Sequence[str], *, now: datetime | None = None) -> TokenFamily:
@@ -57,7 +76,7 @@ def begin(request: HttpRequest, user: User, methods: Sequence[str], *, now: date
         started_at=now, expires_at=now + settings.PAGES_IDLE_AFTER, **origin_of(request)._asdict(),
     )  # fmt: skip
     request.session[LOGIN] = str(login.pk)
-    request.login = login  # type: ignore[attr-defined]
+    request.login = request.begun = login  # type: ignore[attr-defined]
     security_events.record(SecurityEvent.Kind.LOGIN, user=user, origin=origin_of(request), methods=list(methods))
     return login
 

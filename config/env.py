@@ -36,6 +36,9 @@ VARIABLES: dict[str, Variable] = {
     "SECRET_KEY": Variable(LOCAL_SECRET, "Signs sessions and tokens; at least 50 characters.", is_secret=True),
     "DEBUG": Variable("false", "Django's debug pages; never in production."),
     "ALLOWED_HOSTS": Variable("127.0.0.1,localhost", "Host names this server answers to, separated by commas."),
+    "TRUSTED_PROXIES": Variable(
+        "0", "Proxies of ours before this server, each adding to X-Forwarded-For; 0: the header is anybody's word."
+    ),
     "SITE_URL": Variable("http://127.0.0.1:8000", "Public address of the shop; links in mails start with it."),
     "DATABASE_URL": Variable(None, "PostgreSQL: postgres://user:password@host:5432/name", is_secret=True),
     "DATABASE_POOL_SIZE": Variable("8", "Most connections that one process keeps open; 0 turns the pool off."),
@@ -76,6 +79,13 @@ def text(name: str) -> str:
         hint = " `make run` and `make test` start one for you." if name == "DATABASE_URL" else ""
         raise ImproperlyConfigured(f"{name} is not set. {variable.purpose}{hint}")
     return str(value)
+
+
+def stated(name: str) -> str:
+    """Read a variable that production must be told, whatever its default: nobody else can know it."""
+    if not read.str(name, default=""):
+        raise ImproperlyConfigured(f"{name} must be set. {VARIABLES[name].purpose}")
+    return text(name)
 
 
 def flag(name: str) -> bool:

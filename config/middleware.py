@@ -1,4 +1,5 @@
-"""What every request passes: an id to trace it by, a limit of size, and a clear answer when the database is away.
+"""What every request passes: an id to trace it by, its sender's address, a limit of size, and a clear answer
+when the database is away.
 
 Roadmap: frameworks/middleware, observability/correlation-ids
 """
@@ -9,7 +10,8 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.core.validators import validate_ipv46_address
 from django.http import HttpRequest, HttpResponse
 
 from config import problems
@@ -37,6 +39,32 @@ class RequestIdMiddleware:
             return response
         finally:
             request_id.reset(token)
+
+
+class ClientAddressMiddleware:
+    """Make REMOTE_ADDR the caller's, not our proxy's. Each proxy appends whom it heard; what stands left is made up.
+
+    With TRUSTED_PROXIES = 1 and `X-Forwarded-For: made-up, 203.0.113.9` the caller is 203.0.113.9.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on. A header that cannot be our proxies' work changes nothing."""
+        count = settings.TRUSTED_PROXIES
+        heard = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+        if count and len(heard) >= count and _is_address(heard[-count]):
+            request.META["REMOTE_ADDR"] = heard[-count]
+        return self.get_response(request)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        validate_ipv46_address(text)
+    except ValidationError:
+        return False
+    return True
 
 
 class BodyLimitMiddleware:

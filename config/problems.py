@@ -88,6 +88,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     accounts.TooManyApiKeys: Problem(409, "too-many-api-keys", "Too many API keys", ("most",)),
     accounts.NotANetwork: Problem(422, "not-a-network", "Not a network", ("network",)),
     rest.Throttled: Problem(429, "too-many-requests", "Too many requests"),
+    accounts.TooManyAttempts: Problem(429, "too-many-attempts", "Too many attempts"),
     rest.NotAuthenticated: Problem(401, "not-authenticated", "Log in first"),
     InvalidToken: Problem(401, "invalid-token", "The token is not valid"),
     TokenError: Problem(401, "invalid-token", "The token is not valid"),

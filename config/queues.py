@@ -26,6 +26,7 @@ BEAT_SCHEDULE = {
     },
     "forget-abandoned-carts": {"task": "orders.tasks.forget_abandoned_carts", "schedule": 3600.0},
     "forget-letters": {"task": "orders.tasks.forget_letters", "schedule": 3600.0},
+    "forget-what-has-ended": {"task": "accounts.tasks.forget_what_has_ended", "schedule": 3600.0},
     "forget-old-idempotency-keys": {"task": "orders.tasks.forget_old_keys", "schedule": 3600.0},
 }
 #: Seconds. Shorter than the consumer's lease in `orders/outbox.py`, so that two workers never hold one message. Letters

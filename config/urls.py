@@ -32,7 +32,7 @@ urlpatterns = [
     ),
     path("problems/<slug:slug>/", views.problem_page, name="problem"),
     path("healthz/", include("config.health")),
-    path("account/", include("accounts.page_urls")),
+    path("account/", include("accounts.views.page_urls")),
     path("admin/", admin.site.urls),
 ]
 handler404 = views.not_found

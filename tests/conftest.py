@@ -28,7 +28,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: Folders and modules whose tests share a running shop: in a parallel run one process takes all of them.
 SHARING = ("crashes", "faults", "zoo")
-ON_SHOP_STACK = ("test_demo.py", "test_lessons.py", "test_races_over_http.py", "test_readme.py", "test_social_login.py")
+ON_SHOP_STACK = (
+    "test_brute_force.py", "test_demo.py", "test_lessons.py", "test_races_over_http.py", "test_readme.py",
+    "test_social_login.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -30,6 +30,7 @@ BANNED_FUNCTION = re.compile(r"(handle_|process_|do_)\w+$|(data|info|obj)$")
 DJANGO_HOOKS = {
     "do_logout",  # of the OAuth library
     "process_request",
+    "process_response",
     "process_view",
     "process_exception",
     "process_template_response",

@@ -35,6 +35,7 @@ class SecurityEvent(models.Model):
         ACCOUNT_CLOSED = "account-closed"
         IDENTITY_LINKED = "identity-linked"
         IDENTITY_UNLINKED = "identity-unlinked"
+        LOCKED = "locked"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, blank=True, related_name="security_events",

@@ -5,6 +5,7 @@ Every POST carries Django's CSRF token, no page is kept by any cache, and `next`
 Roadmap: auth/user-authentication
 """
 
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import RedirectURLMixin
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -20,6 +21,7 @@ from django.views.generic import FormView, TemplateView, View
 
 from accounts import mfa, sessions, tokens
 from accounts.authentication import origin_of
+from accounts.errors import TooManyAttempts
 from accounts.forms import LogInForm
 from accounts.middleware import asking
 from accounts.models import TokenFamily, User
@@ -52,6 +54,13 @@ class LogIn(RedirectURLMixin, FormView):
             return redirect(asking("page-code", self.get_success_url()))
         sessions.begin(self.request, form.user, ["pwd"])
         return redirect(self.get_success_url())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Whoever guessed too often is told how long to wait."""
+        try:
+            return super().post(request, *args, **kwargs)
+        except TooManyAttempts as refusal:
+            return too_many(request, refusal)
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -103,6 +112,14 @@ class OtherDevices(LoginRequiredMixin, View):
         assert login is not None
         tokens.log_out_everywhere(_person(request), origin=origin_of(request), but=login.pk)
         return redirect("page-account")
+
+
+def too_many(request: HttpRequest, refusal: TooManyAttempts) -> HttpResponse:
+    """Refuse as the API does, for people."""
+    minutes = ceil(refusal.retry_after / 60)
+    page = render(request, "accounts/pages/too_many.html", {"minutes": minutes}, status=429)
+    page["Retry-After"] = str(refusal.retry_after)
+    return page
 
 
 def _person(request: HttpRequest) -> User:

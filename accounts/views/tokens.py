@@ -20,7 +20,14 @@ from rest_framework_simplejwt.exceptions import InvalidToken
 
 from accounts import keys, mfa, tokens
 from accounts.authentication import origin_of
-from accounts.errors import SecondFactorRequired, TokenReused, TooManyCodes, WrongCode, WrongCredentials
+from accounts.errors import (
+    SecondFactorRequired,
+    TokenReused,
+    TooManyAttempts,
+    TooManyCodes,
+    WrongCode,
+    WrongCredentials,
+)
 from accounts.models import TokenFamily, User
 from accounts.serializers.tokens import LogInSerializer, RefreshSerializer, SessionSerializer, TokenPairSerializer
 
@@ -30,7 +37,7 @@ class LogIn(APIView):
 
     permission_classes = [AllowAny]
     authentication_classes = []
-    problems = (WrongCredentials, SecondFactorRequired, WrongCode, TooManyCodes)
+    problems = (WrongCredentials, SecondFactorRequired, WrongCode, TooManyCodes, TooManyAttempts)
 
     @extend_schema(request=LogInSerializer, responses=TokenPairSerializer, operation_id="log_in", tags=["auth"])
     def post(self, request: Request) -> Response:

@@ -19,6 +19,7 @@ VAR_DIR = BASE_DIR / "var"
 SECRET_KEY = env.text("SECRET_KEY")
 DEBUG = env.flag("DEBUG")
 ALLOWED_HOSTS = env.text("ALLOWED_HOSTS").split(",")
+TRUSTED_PROXIES = int(env.number("TRUSTED_PROXIES", most=10))
 SITE_URL = env.text("SITE_URL").rstrip("/")
 
 INSTALLED_APPS = [
@@ -44,6 +45,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
+    "config.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.BodyLimitMiddleware",
@@ -233,6 +235,7 @@ CACHES = {
 SESSION_STORE = env.choice("SESSION_STORE", SESSION_STORES)
 SESSION_ENGINE, SESSION_CACHE_ALIAS = SESSION_STORES[SESSION_STORE]
 SESSION_COOKIE_AGE = int(PAGES_END_AFTER.total_seconds())
+DEVICE_COOKIE_NAME = "device"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_URL.rsplit("/", 1)[0] + "/1"

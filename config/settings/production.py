@@ -15,6 +15,7 @@ SECRET_KEY = env.secret("SECRET_KEY")
 PAYMENT_API_KEY = env.secret("PAYMENT_API_KEY")
 PAYMENT_WEBHOOK_SECRET = env.secret("PAYMENT_WEBHOOK_SECRET")
 env.secret("EMAIL_URL")  # without it every mail would be a file on this server, and nobody would notice
+env.stated("TRUSTED_PROXIES")  # wrong, everybody would share one address, or choose their own
 if "*" in ALLOWED_HOSTS:  # noqa: F405 - a forged Host header would then stand in the links of our answers
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of this shop, not *.")
 if ARGON2["memory_cost"] < 19_456 or ARGON2["time_cost"] < 2 or not ARGON2["parallelism"]:  # noqa: F405 - OWASP's least
@@ -31,6 +32,7 @@ CSRF_COOKIE_SECURE = True
 # A browser takes a cookie of such a name only with Secure, with Path=/ and without Domain: no other host can plant it.
 SESSION_COOKIE_NAME = "__Host-session"
 CSRF_COOKIE_NAME = "__Host-csrf"
+DEVICE_COOKIE_NAME = "__Host-device"
 if SESSION_STORE == "memory":  # noqa: F405 - each process would know other logins
     raise ImproperlyConfigured("SESSION_STORE must not be memory: web processes share no memory.")
 

@@ -74,6 +74,7 @@ def production() -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "config.settings.production",
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ALLOWED_HOSTS": "shop.example",
+        "TRUSTED_PROXIES": "1",
         "SITE_URL": "https://shop.example",
         "PAYMENT_API_BASE": "",
         "PAYMENT_API_KEY": f"sk_live_{secrets.token_hex(16)}",

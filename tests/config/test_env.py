@@ -85,6 +85,7 @@ SOUND = {
     "PAYMENT_WEBHOOK_SECRET": "whsec_of_our_own",
     "DATABASE_URL": "postgres://shop:secret@127.0.0.1:1/shop",
     "ALLOWED_HOSTS": "shop.example",
+    "TRUSTED_PROXIES": "1",
     "EMAIL_URL": "smtp://shop:of_our_own@mail.example:25",
 }
 
@@ -110,10 +111,14 @@ REFUSED = [
 ]
 
 
+SENSELESS = [
+    ("DATABASE_URL", None), ("ALLOWED_HOSTS", "*"), ("ARGON2_MEMORY_KIB", "8"), ("TRUSTED_PROXIES", None),
+    ("SESSION_STORE", "memory"),
+]  # fmt: skip
+
+
 @pytest.mark.roadmap("security/security-misconfiguration")
-@pytest.mark.parametrize(
-    ("name", "value"), [*REFUSED, ("DATABASE_URL", None), ("ALLOWED_HOSTS", "*"), ("ARGON2_MEMORY_KIB", "8")]
-)
+@pytest.mark.parametrize(("name", "value"), [*REFUSED, *SENSELESS])
 def test_production_refuses_a_missing_or_known_secret_by_name(name: str, value: str | None) -> None:
     started = start_production(**{name: value})
 
@@ -124,7 +129,7 @@ def test_production_refuses_a_missing_or_known_secret_by_name(name: str, value: 
 
 @pytest.mark.roadmap("security/security-misconfiguration")
 def test_production_speaks_https_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SECRET_KEY", "PAYMENT_API_KEY", "PAYMENT_WEBHOOK_SECRET", "EMAIL_URL"):
+    for name in ("SECRET_KEY", "PAYMENT_API_KEY", "PAYMENT_WEBHOOK_SECRET", "EMAIL_URL", "TRUSTED_PROXIES"):
         monkeypatch.setenv(name, SOUND[name])
 
     production = runpy.run_module("config.settings.production")
