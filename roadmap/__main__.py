@@ -3,7 +3,7 @@
 Without any of them it only counts.
 
     --check             every rule of check.py; one line per fault, exit code 1 when there is any
-    --write             writes roadmap/README.md and the table in README.md anew
+    --write             writes roadmap/README.md, the table in README.md and docs/security/asvs.md anew
     --coverage FILE     whether the tests that claim a topic run its code, by the coverage data of the whole suite
     --try TOPIC         runs the Try it part of a lesson here, against the shop that $SHOP names
 
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from roadmap import page
+from roadmap import asvs, page
 from roadmap.check import faults
 from roadmap.proof import unproved
 from roadmap.survey import Survey, survey
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         readme = root / page.README
         if readme.exists():
             readme.write_text(page.in_readme(found, readme.read_text("utf-8")), "utf-8")
+        asvs.write(found.tree)
     messages = faults(found) if options.check else []
     messages += unproved(found, options.coverage) if options.coverage else []
     _report(found, messages)

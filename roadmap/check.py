@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from roadmap import page
+from roadmap import asvs, page
 from roadmap.catalogue import read_practice
 from roadmap.lesson_rules import lesson_faults
 from roadmap.survey import NOT_YET, Survey
@@ -109,6 +109,10 @@ def stale_page(survey: Survey) -> Iterator[str]:
         yield f"{page.README}: its table is stale; `make roadmap` writes it anew"
 
 
+def security_requirements(survey: Survey) -> Iterator[str]:
+    yield from asvs.faults(survey.tree)
+
+
 RULES: tuple[Rule, ...] = (
     unknown_ids,
     ids_named_twice,
@@ -119,4 +123,5 @@ RULES: tuple[Rule, ...] = (
     untagged_files,
     list_that_does_not_shrink,
     stale_page,
+    security_requirements,
 )

@@ -70,13 +70,16 @@ def split_ids(ids: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in ids.split(","))
 
 
-def marker_tags(module: Module) -> Iterator[Tag]:
-    """Markers on test functions and classes, and `pytestmark` of a module or class (then without a test's name)."""
+def marker_tags(module: Module, marker: str = "roadmap") -> Iterator[Tag]:
+    """Markers on test functions and classes, and `pytestmark` of a module or class (then without a test's name).
+
+    `marker="asvs"` collects those that name requirements of security instead of topics.
+    """
     if not module.is_test:
         return
     for qualname, node in definitions(module.syntax):
         decorators = [] if isinstance(node, ast.Module) else node.decorator_list
-        marks = [mark for expression in [*decorators, *_pytestmark(node)] for mark in _roadmap_marks(expression)]
+        marks = [mark for expression in [*decorators, *_pytestmark(node)] for mark in _marks(expression, marker)]
         for mark in marks:
             ids = tuple(_literal(argument) for argument in mark.args)
             yield Tag(ids, module.path, "::".join([module.path, *filter(None, qualname.split("."))]), is_test=True)
@@ -92,9 +95,9 @@ def _pytestmark(node: Definition) -> list[ast.expr]:
     ]
 
 
-def _roadmap_marks(expression: ast.expr) -> Iterator[ast.Call]:
+def _marks(expression: ast.expr, marker: str) -> Iterator[ast.Call]:
     for node in ast.walk(expression):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mark.roadmap"):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(f"mark.{marker}"):
             yield node
 
 
