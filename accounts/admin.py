@@ -8,10 +8,11 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from oauth2_provider import models as oauth
 
-from accounts import passwords, security_events
+from accounts import passwords, security_events, tokens
 from accounts.authentication import origin_of
 from accounts.models import SecurityEvent, User
 
@@ -28,6 +29,7 @@ class PersonAdmin(UserAdmin):
     list_display = ("email", "name", "is_staff", "is_active", "joined_at")
     search_fields = ("email", "name")
     readonly_fields = ("joined_at", "last_login")
+    actions = ("end_logins",)
     fieldsets = (
         (None, {"fields": ("email", "password", "name")}),
         ("May", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
@@ -57,6 +59,17 @@ class PersonAdmin(UserAdmin):
         if user:
             passwords.was_set(user, origin=origin_of(request))
         return answer
+
+    @admin.action(description="End all logins of the selected users", permissions=["end_logins"])
+    def end_logins(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Throw them out everywhere: browsers, API clients, programs. Who is above the roles is left to superusers."""
+        for user in queryset if request.user.is_superuser else queryset.exclude(is_superuser=True):
+            tokens.log_out_everywhere(user, origin=origin_of(request))
+            self.log_change(request, user, "All logins ended.")
+
+    def has_end_logins_permission(self, request: HttpRequest) -> bool:
+        """Who may change a user may throw them out."""
+        return self.has_change_permission(request)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A change of roles is written down with who made it."""

@@ -20,6 +20,8 @@ from uuid import UUID, uuid4
 import jwt
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Least
 from django.utils import timezone
 from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.backends import TokenBackend
@@ -101,6 +103,8 @@ def log_in(user: "User", *, methods: Sequence[str], origin: Origin, now: datetim
 def refresh(token: str, *, origin: Origin, now: datetime | None = None) -> Pair:
     """Exchange a refresh token. One statement decides who of two exchangers was first; the other has a copy.
 
+    Each exchange moves the login's end, but never beyond LOGINS_END_AFTER from its beginning.
+
     It looks at nothing but the family's own row: a condition on the user would become a subquery, which PostgreSQL does
     not ask again after it has waited for the row, and both would be first.
     """
@@ -108,7 +112,8 @@ def refresh(token: str, *, origin: Origin, now: datetime | None = None) -> Pair:
     family_id, shown, following = UUID(claims["sid"]), UUID(claims["jti"]), uuid4()
     alive = TokenFamily.objects.open(now=now).filter(pk=family_id)
     lifetime = settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"]
-    changes = {"latest": following, "used_at": now, "expires_at": now + lifetime}
+    ends = Least(now + lifetime, F("started_at") + settings.LOGINS_END_AFTER)
+    changes = {"latest": following, "used_at": now, "expires_at": ends}
     is_first = alive.filter(latest=shown).update(**changes, address=origin.address, agent=origin.agent)
     family = alive.select_related("user").first()
     if family is None or not family.user.is_active:

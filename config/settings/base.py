@@ -161,6 +161,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "config.problems.problem_response",
     "COERCE_DECIMAL_TO_STRING": True,  # a price as a JSON number would be a float in most clients
 }
+LOGINS_END_AFTER = timedelta(days=90)  # of an API client, however often it comes (OWASP ASVS 7.3.2)
 SIMPLE_JWT: dict[str, Any] = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),

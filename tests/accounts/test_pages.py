@@ -1,8 +1,11 @@
 """The pages: in and out by form, nowhere else than into this shop, and nothing of them is kept by anybody."""
 
+import re
+
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import TokenFamily, User
 from tests.factories import browser_of, person, token_of
@@ -57,6 +60,7 @@ def test_nonsense_is_refused_by_the_form(alice: User, typed: str) -> None:
     assert TokenFamily.objects.count() == 0
 
 
+@pytest.mark.asvs("7.6.2")
 @pytest.mark.parametrize("page", [LOG_IN, LOG_OUT, ACCOUNT, "/account/devices/log-out/"])
 def test_form_from_another_site_is_refused(alice: User, page: str) -> None:
     browser = browser_of(alice)
@@ -136,3 +140,23 @@ def test_name_of_a_device_is_text_and_not_markup(alice: User) -> None:
 def test_link_to_the_admin_is_for_staff(alice: User) -> None:
     assert b"behind the counter" not in browser_of(alice).get(ACCOUNT).content
     assert b"behind the counter" in browser_of(person("dave", role="warehouse")).get(ACCOUNT).content
+
+
+@pytest.mark.asvs("6.2.6", "6.2.7")
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("page-log-in", {"current-password"}),
+        ("page-confirm-registration", {"new-password"}),
+        ("page-new-password", {"new-password"}),
+    ],
+)
+def test_password_is_hidden_and_left_to_password_managers(client: Client, name: str, kinds: set[str]) -> None:
+    page = client.get(reverse(name)).content.decode()
+    fields = re.findall(r"<input[^>]*password[^>]*>", page)
+
+    assert fields
+    assert all('type="password"' in field for field in fields)
+    assert {found for field in fields for found in re.findall(r'autocomplete="([^"]+)"', field)} == kinds
+    assert "onpaste" not in page
+    assert "readonly" not in page

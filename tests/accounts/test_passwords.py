@@ -60,7 +60,7 @@ def weak(answer: Any) -> str:
 
 
 @pytest.mark.roadmap("auth/password-policy")
-@pytest.mark.asvs("6.2.1", "6.2.11")
+@pytest.mark.asvs("6.2.1", "6.2.11", "6.2.4")
 @pytest.mark.parametrize(("password", "reason"), REFUSED)
 def test_bad_password_is_refused_at_change_reset_and_registration(
     password: str, reason: str, alice: User, api: Api
@@ -132,6 +132,7 @@ def test_password_of_somebody_else_is_nobodys_business(alice: User, bob: User) -
     passwords.require_good("alice-shows-the-shop", bob)
 
 
+@pytest.mark.asvs("11.4.2")
 @pytest.mark.roadmap("auth/password-hashing")
 def test_argon2id_is_made_at_the_cost_of_the_settings(argon: None, settings: Any) -> None:
     settings.ARGON2 = {"time_cost": 2, "memory_cost": 64, "parallelism": 1}

@@ -10,9 +10,9 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from accounts import roles
-from accounts.models import User
+from accounts.models import TokenFamily, User
 from config import access
-from tests.factories import office_of, person
+from tests.factories import office_of, person, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.roadmap("auth/rbac")]
 
@@ -34,6 +34,7 @@ def test_groups_that_somebody_changed_follow_the_table_again_with_the_next_migra
     assert permissions("support") == roles.SUPPORT
 
 
+@pytest.mark.asvs("8.3.2")
 def test_role_that_is_taken_away_is_gone_at_once(api: Any) -> None:
     eve = person("eve", role="support")
     client = api(eve, "pwd", "otp")
@@ -46,6 +47,7 @@ def test_role_that_is_taken_away_is_gone_at_once(api: Any) -> None:
     assert eve.security_events.filter(kind="role-changed").count() == 2
 
 
+@pytest.mark.asvs("8.2.3")
 @pytest.mark.roadmap("security/broken-access-control")
 @pytest.mark.parametrize("field", ["is_superuser", "user_permissions"])
 def test_admin_cannot_give_more_than_the_roles_hold(field: str) -> None:
@@ -74,6 +76,20 @@ def test_admin_cannot_take_over_a_superuser(carol: User) -> None:
     assert (after.email, after.password) == (carol.email, carol.password)
 
 
+@pytest.mark.asvs("7.4.5")
+def test_admin_ends_all_logins_of_a_user_but_not_of_a_superuser(carol: User, alice: User) -> None:
+    boss = person("boss", role="admin")
+    for user in (carol, alice):
+        token_of(user)
+    chosen = {"action": "end_logins", "_selected_action": [carol.pk, alice.pk]}
+
+    office_of(boss).post(reverse("admin:accounts_user_changelist"), chosen)
+
+    assert TokenFamily.objects.of(carol).open().count() == 1
+    assert not TokenFamily.objects.of(alice).open().exists()
+    assert alice.security_events.filter(kind="logout-everywhere").exists()
+
+
 @pytest.mark.roadmap("auth/authentication-vs-authorization", "auth/authorization-middleware-and-decorators")
 def test_matrix_that_is_checked_in_is_what_the_permission_classes_say() -> None:
     assert (settings.BASE_DIR / "docs/access-matrix.md").read_text() == access.page(), "`make schema` writes it"
@@ -83,6 +99,7 @@ STATUS = {"log in": {401, 302}, "no": {403}, "program": {400, 401, 405}}
 NUMBERED = {"<str:number>": "7KQ2-M4XD-9RTC", "<uuid:id>": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "<slug:slug>": "x"}
 
 
+@pytest.mark.asvs("8.3.1")
 @pytest.mark.roadmap("security/broken-access-control")
 @pytest.mark.parametrize("who", access.WHO)
 def test_matrix_is_what_is_really_answered(who: str, api: Any) -> None:

@@ -55,6 +55,7 @@ def test_cookie_is_a_random_id_that_scripts_cannot_read_and_ends_after_twelve_ho
     assert cookie["max-age"] == 12 * 3600
 
 
+@pytest.mark.asvs("7.2.1")
 @pytest.mark.roadmap("auth/cookies-and-session-ids")
 def test_cookie_with_one_sign_changed_is_nobodys(alice: User) -> None:
     client = Client()

@@ -96,6 +96,21 @@ def test_of_each_login_only_the_latest_token_is_good() -> None:
     run_state_machine_as_test(FamilyMachine, settings=short)
 
 
+@pytest.mark.asvs("7.3.2")
+@pytest.mark.django_db
+def test_login_ends_after_ninety_days_however_often_it_is_used(alice: User) -> None:
+    began = timezone.now()
+    token = tokens.log_in(alice, methods=["pwd"], origin=NOWHERE, now=began).refresh
+    login = TokenFamily.objects.get()
+    end = login.started_at + django.LOGINS_END_AFTER
+    nearly = end - timedelta(days=1)
+    TokenFamily.objects.update(expires_at=end)
+
+    assert tokens.refresh(token, origin=NOWHERE, now=nearly)
+    login.refresh_from_db()
+    assert login.expires_at == end < nearly + LIFE
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.roadmap("auth/jwt-security")
 def test_of_two_exchanges_at_once_one_ends_the_login(alice: User) -> None:

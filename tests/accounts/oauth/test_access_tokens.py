@@ -35,6 +35,7 @@ def read(token: str) -> dict[str, Any]:
     return dict(jwt.decode(token, options={"verify_signature": False}))
 
 
+@pytest.mark.asvs("9.2.4", "10.3.3")
 @pytest.mark.roadmap("auth/resource-server")
 def test_token_says_what_rfc_9068_asks_and_is_signed_by_a_published_key(
     alice: User, partner: tuple[Application, str], given: dict[str, Any], settings: Any

@@ -43,6 +43,7 @@ def test_person_who_agrees_gives_the_program_what_it_named_and_no_more(alice: Us
     assert alice.security_events.get(kind="application-authorized").details["application"] == "Partner"
 
 
+@pytest.mark.asvs("10.7.2")
 @pytest.mark.roadmap("auth/oauth2-scopes")
 def test_page_says_in_words_who_asks_and_for_what(alice: User, partner: Partner) -> None:
     browser = browser_of(alice)
@@ -95,7 +96,7 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
 ]
 
 
-@pytest.mark.asvs("10.4.1", "10.4.2", "10.4.6")
+@pytest.mark.asvs("10.4.1", "10.4.2", "10.4.6", "10.6.1")
 @pytest.mark.roadmap("auth/authorization-server")
 @pytest.mark.parametrize(("changes", "told"), WRONG)
 def test_request_that_is_almost_right_gets_no_code(
@@ -256,6 +257,7 @@ def test_closed_account_lets_nobody_act_for_it(alice: User, partner: Partner, st
     assert steps[step]().status_code in {400, 401}
 
 
+@pytest.mark.asvs("8.3.3")
 def test_program_may_do_no_more_than_the_person(partner: Partner) -> None:
     given = tokens_for(person("eve"), *partner, "orders:read")
 

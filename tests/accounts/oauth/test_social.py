@@ -217,7 +217,7 @@ def test_going_there_takes_a_press_on_our_own_button(provider: ForeignProvider) 
     assert Client(enforce_csrf_checks=True).post("/account/social/").status_code == 403
 
 
-@pytest.mark.asvs("6.3.4")
+@pytest.mark.asvs("6.3.4", "6.8.4")
 def test_second_factor_is_asked_for_on_this_way_in_too(provider: ForeignProvider, alice: User) -> None:
     visit(provider, browser_of(alice))
     alice.factors.create(name="phone", secret="sealed", confirmed_at="2026-01-01T00:00Z")
