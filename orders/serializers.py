@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.serializers.account import ExportSerializer
-from accounts.serializers.strict import RequestSerializer
+from accounts.serializers.strict import RequestSerializer, TextField
 from orders.models import Cart, CartLine, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.cart import MOST_UNITS
 
@@ -19,7 +19,7 @@ from orders.models.cart import MOST_UNITS
 class AddLineSerializer(RequestSerializer):
     """Put units of a product into the cart."""
 
-    sku = serializers.CharField(max_length=40)
+    sku = TextField(max_length=40)
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_UNITS, default=1)
 
 
@@ -72,11 +72,11 @@ def _currencies(cart: Cart) -> set[str]:
 class AddressSerializer(RequestSerializer):
     """Where the goods go."""
 
-    name = serializers.CharField(max_length=120)
-    line1 = serializers.CharField(max_length=120)
-    line2 = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    city = serializers.CharField(max_length=80)
-    postal_code = serializers.CharField(max_length=16)
+    name = TextField(max_length=120)
+    line1 = TextField(max_length=120)
+    line2 = TextField(max_length=120, required=False, allow_blank=True)
+    city = TextField(max_length=80)
+    postal_code = TextField(max_length=16)
     country = serializers.RegexField(r"^[A-Z]{2}$", help_text="ISO 3166-1 alpha-2, such as DE.")
 
 
@@ -179,4 +179,4 @@ class AskRefundSerializer(RequestSerializer):
     """Give back part of the payment, or all that is left of it."""
 
     amount = RefundedAmount(12, 2, min_value=Decimal("0.01"), required=False, help_text="Left out: all that is left.")
-    reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    reason = TextField(max_length=200, required=False, default="", allow_blank=True)

@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.passwords import LONGEST
-from accounts.serializers.strict import RequestSerializer
+from accounts.serializers.strict import RequestSerializer, TextField
 
 #: A name goes into letters and pages: one line, and no character that turns the others around.
 ONE_LINE = re.compile(r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z")
@@ -24,16 +24,6 @@ class AddressField(serializers.EmailField):
     def to_internal_value(self, data: Any) -> str:
         """Return it in small letters."""
         return str(super().to_internal_value(data)).lower()
-
-
-class TextField(serializers.CharField):
-    """A JSON string and nothing else; DRF would take a number for one, and 123456789012 for a password."""
-
-    def to_internal_value(self, data: Any) -> str:
-        """Raise ValidationError for a number."""
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return str(super().to_internal_value(data))
 
 
 class PasswordField(TextField):

@@ -31,13 +31,13 @@ class RequestSerializer(serializers.Serializer[Any]):
 
 
 class TextField(serializers.CharField):
-    """A text, and not a number that could be written as one."""
+    """A JSON string and nothing else; DRF would take a number for one, and 123456789012 for a password."""
 
     def to_internal_value(self, data: Any) -> str:
         """Raise ValidationError for anything but a string."""
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return str(super().to_internal_value(data))
 
 
 def _strangers(serializer: RequestSerializer, data: Mapping[Any, Any]) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ class LogInSerializer(RequestSerializer):
     """Checks the credentials."""
 
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
+    password = TextField(max_length=128, trim_whitespace=False, write_only=True)
     code = TextField(
         max_length=40, required=False, write_only=True,
         help_text="Of the authenticator app, or a recovery code; only for accounts that have a second factor.",
@@ -37,7 +37,7 @@ class TokenPairSerializer(serializers.Serializer[Any]):
 class RefreshSerializer(RequestSerializer):
     """A refresh token to be exchanged."""
 
-    refresh = serializers.CharField(max_length=4000, trim_whitespace=False, write_only=True)
+    refresh = TextField(max_length=4000, trim_whitespace=False, write_only=True)
 
 
 class SessionSerializer(serializers.ModelSerializer[TokenFamily]):

@@ -85,3 +85,13 @@ def test_price_and_owner_cannot_be_slipped_into_a_purchase(
     problem = assert_problem(answer, 400, "validation-failed")
     assert {error["pointer"] for error in problem["errors"]} == {"#/buyer", "#/shipping_address/total"}
     assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("number", [0, 20095, 1.5, True])
+def test_number_is_no_text(alice: User, api: Callable[[User | None], APIClient], number: Any) -> None:
+    body = {"payment_method": "pm_card_visa", "shipping_address": ADDRESS | {"postal_code": number}}
+
+    answer = api(alice).post("/api/v1/orders/", body, format="json", headers={"Idempotency-Key": "one"})
+
+    problem = assert_problem(answer, 400, "validation-failed")
+    assert [error["pointer"] for error in problem["errors"]] == ["#/shipping_address/postal_code"]
