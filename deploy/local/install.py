@@ -92,6 +92,8 @@ def make_venv() -> None:
     except ImportError:
         stop("Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv. Then try again.")
     say(f"creating .venv with Python {platform.python_version()}")
+    if VENV.is_symlink():  # `--clear` would go through it and empty somebody else's
+        VENV.unlink()
     run(sys.executable, "-m", "venv", "--clear", VENV)
 
 

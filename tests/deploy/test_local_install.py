@@ -53,3 +53,19 @@ def test_dependency_that_was_just_written_down_can_be_locked(tmp_path: Path, mon
     locked = (tmp_path / "requirements.lock").read_text()
     assert "\ntoolz==" in locked
     assert "://" not in locked
+
+
+def test_link_to_somebody_elses_environment_is_replaced_and_not_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    (theirs / "kept").write_text("")
+    ours.symlink_to(theirs)
+    monkeypatch.setattr(install, "VENV", ours)
+
+    install.make_venv()
+
+    assert (theirs / "kept").exists()
+    assert (ours / "bin" / "python").exists()
+    assert not ours.is_symlink()
