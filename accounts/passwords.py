@@ -24,7 +24,7 @@ from django.contrib.auth.password_validation import CommonPasswordValidator, val
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts import letters, security_events, tokens
+from accounts import letters, lockout, security_events, tokens
 from accounts.errors import LinkInvalid, WeakPassword, WrongPassword
 from accounts.letters import links
 from accounts.models import SecurityEvent, UsedPassword, User
@@ -131,10 +131,14 @@ def require_good(password: str, user: User) -> None:
 
 
 def prove(user: User, password: str, *, origin: Origin) -> None:
-    """Raise WrongPassword unless it is the user's: what cannot be taken back asks for it again, logged in or not."""
-    if not user.check_password(password):
-        security_events.record(SecurityEvent.Kind.LOGIN_FAILED, user=user, origin=origin, asked="again")
-        raise WrongPassword
+    """Raise WrongPassword unless it is the user's: what cannot be taken back asks for it again, logged in or not.
+
+    Guesses count with those of the login; who makes too many hears TooManyAttempts.
+    """
+    with lockout.attempt("password", user.email, owner=user, origin=origin):
+        if not user.check_password(password):
+            security_events.record(SecurityEvent.Kind.LOGIN_FAILED, user=user, origin=origin, asked="again")
+            raise WrongPassword
 
 
 def change(user: User, *, current: str, new: str, login: UUID | None, origin: Origin) -> None:

@@ -13,14 +13,14 @@ Roadmap: auth/access-and-refresh-tokens, auth/jwt-issue-and-verify, auth/jwt-sec
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
 
 import jwt
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Least
 from django.utils import timezone
 from rest_framework_simplejwt import tokens
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Claims without which a token is none, RFC 7519 and RFC 9068.
 REQUIRED = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub", "sid"]
+#: How long an ended login is kept; `accounts/lockout.py` knows networks by logins as old as that.
+KEPT_FOR = timedelta(days=30)
 
 
 class Pair(NamedTuple):
@@ -155,6 +157,12 @@ def log_out_everywhere(user: "User", *, origin: Origin, but: UUID | None = None,
     grants.revoke_all(user)
     security_events.record(SecurityEvent.Kind.LOGOUT_EVERYWHERE, user=user, origin=origin, ended=ended)
     return ended
+
+
+def forget_ended(*, now: datetime | None = None) -> int:
+    """Delete logins that ended a month ago, and return how many. Until then they say where somebody is at home."""
+    long_ago = (now or timezone.now()) - KEPT_FOR
+    return TokenFamily.objects.filter(Q(ended_at__lt=long_ago) | Q(expires_at__lt=long_ago)).delete()[0]
 
 
 def _pair(family: TokenFamily, jti: UUID) -> Pair:

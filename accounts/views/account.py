@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from accounts import personal
 from accounts.authentication import origin_of
-from accounts.errors import LinkInvalid, StillInCharge, WrongPassword
+from accounts.errors import LinkInvalid, StillInCharge, TooManyAttempts, WrongPassword
 from accounts.serializers.account import (
     AccountSerializer,
     ChangeAccountSerializer,
@@ -46,7 +46,7 @@ class Account(APIView):
 class Email(APIView):
     """The caller's e-mail address."""
 
-    problems = (WrongPassword,)
+    problems = (TooManyAttempts, WrongPassword)
 
     @extend_schema(
         operation_id="request_email_change", request=ChangeEmailSerializer, responses={202: None}, tags=["account"]
@@ -80,7 +80,7 @@ class ConfirmEmail(APIView):
 class Closure(APIView):
     """The end of the caller's account."""
 
-    problems = (WrongPassword, StillInCharge)
+    problems = (TooManyAttempts, WrongPassword, StillInCharge)
 
     @extend_schema(
         operation_id="close_account", request=CloseAccountSerializer, responses={204: None}, tags=["account"]

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts import passwords
 from accounts.authentication import origin_of
-from accounts.errors import LinkInvalid, WeakPassword, WrongPassword
+from accounts.errors import LinkInvalid, TooManyAttempts, WeakPassword, WrongPassword
 from accounts.serializers.passwords import (
     ChangePasswordSerializer,
     ForgottenPasswordSerializer,
@@ -59,7 +59,7 @@ class ConfirmPasswordReset(APIView):
 class Password(APIView):
     """The caller's password."""
 
-    problems = (WrongPassword, WeakPassword)
+    problems = (TooManyAttempts, WrongPassword, WeakPassword)
 
     @extend_schema(
         operation_id="change_password", request=ChangePasswordSerializer, responses={204: None}, tags=["account"]

@@ -62,6 +62,25 @@ def test_change_without_the_current_password_changes_nothing(alice: User, api: A
     assert alice.security_events.filter(kind="login-failed").count() == 1
 
 
+@pytest.mark.asvs("6.3.1")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("post", "/api/v1/account/password/", {"current_password": "GUESS", "new_password": "a-fresh-and-long-one"}),
+        ("post", "/api/v1/account/email/", {"email": "alice@elsewhere.example", "password": "GUESS"}),
+        ("post", "/api/v1/account/closure/", {"password": "GUESS"}),
+    ],
+)
+def test_stolen_token_is_no_way_to_guess_the_password(alice: User, api: Api, method: str, path: str, body: Any) -> None:
+    client = api(alice)
+    for _ in range(5):
+        assert_problem(getattr(client, method)(path, body, format="json"), 403, "wrong-password")
+
+    right = {name: "alice-shows-the-shop" if value == "GUESS" else value for name, value in body.items()}
+
+    assert_problem(getattr(client, method)(path, right, format="json"), 429, "too-many-attempts")
+
+
 @pytest.mark.roadmap("auth/user-authentication")
 @pytest.mark.asvs("6.4.3")
 def test_link_from_the_letter_leads_to_a_new_password_and_ends_every_login(

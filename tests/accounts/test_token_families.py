@@ -96,6 +96,21 @@ def test_of_each_login_only_the_latest_token_is_good() -> None:
     run_state_machine_as_test(FamilyMachine, settings=short)
 
 
+@pytest.mark.django_db
+def test_login_that_ended_is_kept_for_a_month(alice: User) -> None:
+    for _ in range(3):
+        tokens.log_in(alice, methods=["pwd"], origin=NOWHERE)
+    now = timezone.now()
+    ended, expired, _open = TokenFamily.objects.order_by("started_at")
+    TokenFamily.objects.filter(pk=ended.pk).update(ended_at=now)
+    TokenFamily.objects.filter(pk=expired.pk).update(expires_at=now)
+    TokenFamily.objects.filter(pk=_open.pk).update(expires_at=now + LIFE * 10)
+
+    assert tokens.forget_ended(now=now + tokens.KEPT_FOR) == 0
+    assert tokens.forget_ended(now=now + tokens.KEPT_FOR + timedelta(seconds=1)) == 2
+    assert TokenFamily.objects.get() == _open
+
+
 @pytest.mark.asvs("7.3.2")
 @pytest.mark.django_db
 def test_login_ends_after_ninety_days_however_often_it_is_used(alice: User) -> None:
