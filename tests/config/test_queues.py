@@ -52,6 +52,7 @@ def test_task_that_hangs_is_ended_before_another_worker_may_begin() -> None:
     assert tasks.deliver_mail.time_limit < mail.lease() < queues.VISIBILITY_TIMEOUT
     assert app.conf.task_acks_late
     assert app.conf.worker_prefetch_multiplier == 1
+    app.loader.import_default_modules()  # as a worker does when it starts
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
 
 
