@@ -5,7 +5,7 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from accounts.views import account, api_keys, connections, factors, passwords, registration, tokens
+from accounts.views import account, api_keys, connections, factors, passwords, registration, security_events, tokens
 
 urlpatterns = [
     path("auth/registrations/", registration.Registrations.as_view(), name="registrations"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("account/email/", account.Email.as_view(), name="email"),
     path("account/email/confirmation/", account.ConfirmEmail.as_view(), name="confirm-email"),
     path("account/closure/", account.Closure.as_view(), name="closure"),
+    path("account/security-events/", security_events.SecurityEvents.as_view(), name="security-events"),
     path("account/password/", passwords.Password.as_view(), name="password"),
     path("auth/token/refresh/", tokens.Refresh.as_view(), name="refresh"),
     path("auth/sessions/", tokens.Sessions.as_view(), name="sessions"),

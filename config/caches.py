@@ -6,7 +6,7 @@
 Only what stands in the database as well may be kept here. Values are JSON: with Django's own pickles, whoever can write
 to Redis could run code in the shop.
 
-Roadmap: nosql/redis
+Roadmap: auth/server-side-session-stores
 """
 
 import json

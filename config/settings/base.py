@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": False,  # our one PATCH changes one thing, and that must be said
     "ENUM_NAME_OVERRIDES": {
+        "SecurityEventKind": "accounts.models.events.SecurityEvent.Kind",
         "LoginKind": "accounts.models.tokens.LoginKind",
         "OrderStatus": "orders.states.OrderStatus",
         "PaymentStatus": "orders.states.PaymentStatus",

@@ -13,6 +13,7 @@ Document = dict[str, Any]
 Rule = Callable[[Document], Iterator[str]]
 
 COLLECTIONS = {
+    "security-events",
     "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
     "registrations", "applications", "identities", "password-resets", "api-keys",
 }  # fmt: skip
