@@ -36,7 +36,7 @@ DEVICE_COOKIE_NAME = "__Host-device"
 if SESSION_STORE == "memory":  # noqa: F405 - each process would know other logins
     raise ImproperlyConfigured("SESSION_STORE must not be memory: web processes share no memory.")
 
-OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"] = ["https"]  # noqa: F405
+OAUTH2_PROVIDER = {**OAUTH2_PROVIDER, "ALLOWED_REDIRECT_URI_SCHEMES": ["https"]}  # noqa: F405 - base's stays as it is
 
 WHITENOISE_USE_FINDERS = False
 WHITENOISE_AUTOREFRESH = False

@@ -1,5 +1,6 @@
 """The environment: what is missing is named, secrets may come as files, and production refuses what everybody knows."""
 
+import copy
 import os
 import runpy
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
+from config.settings import base
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -132,8 +134,11 @@ def test_production_speaks_https_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SECRET_KEY", "PAYMENT_API_KEY", "PAYMENT_WEBHOOK_SECRET", "EMAIL_URL", "TRUSTED_PROXIES"):
         monkeypatch.setenv(name, SOUND[name])
 
+    before = copy.deepcopy({name: value for name, value in vars(base).items() if name.isupper()})
+
     production = runpy.run_module("config.settings.production")
 
+    assert {name: vars(base)[name] for name in before} == before  # a difference, and no change of what it differs from
     assert production["SECURE_SSL_REDIRECT"]
     assert production["SECURE_HSTS_SECONDS"] >= 31_536_000
     assert production["SESSION_COOKIE_SECURE"]

@@ -74,7 +74,8 @@ def crowd(shop: Stack, count: int, *, hands: int = 1, is_staff: bool = False) ->
         if is_staff:
             connected.execute(MANAGERS, [ids])
     doors = cycle(shop.web_urls)
-    people = [enter(next(doors), token) for token in access_tokens(shop.env, ids) for _ in range(hands)]
+    tokens = access_tokens(shop.env, ids, methods=("pwd", "otp") if is_staff else ("pwd",))
+    people = [enter(next(doors), token) for token in tokens for _ in range(hands)]
     try:
         yield people
     finally:
