@@ -55,8 +55,9 @@ class AddressForm(forms.Form):
     """An address that a letter goes to."""
 
     email = forms.EmailField(
-        label="E-mail address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
-    )
+        label="E-mail address", max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
+    )  # fmt: skip
 
     def clean_email(self) -> str:
         """As accounts keep it."""
@@ -83,4 +84,20 @@ class NewPasswordForm(LinkForm):
 class RegistrationForm(NewPasswordForm):
     """A name and a password for a new account."""
 
-    name = forms.CharField(max_length=150, validators=[RegexValidator(ONE_LINE)])
+    name = forms.CharField(
+        max_length=150, validators=[RegexValidator(ONE_LINE)], widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    field_order = ("token", "name", "password")
+
+
+class ChangePasswordForm(forms.Form):
+    """The password that one has, and the one that is to be."""
+
+    current = forms.CharField(
+        label="Current password", max_length=LONGEST, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )  # fmt: skip
+    new = forms.CharField(
+        label="New password", max_length=LONGEST, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip

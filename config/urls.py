@@ -16,8 +16,8 @@ admin.site.site_header = admin.site.site_title = "Roadmap Shop"
 admin.site.index_title = "Behind the counter"
 # The admin has no way in or out of its own: one login page, one lock, one list of logins.
 admin.site.login = RedirectView.as_view(pattern_name="page-log-in", query_string=True)  # type: ignore[method-assign, assignment]
-# Django's own form for a new password would leave the logins of other devices open.
-admin.site.password_change = RedirectView.as_view(pattern_name="page-forgotten-password")  # type: ignore[method-assign, assignment]
+# Django's own form for a new password would leave the logins of other devices open, and tell nobody.
+admin.site.password_change = RedirectView.as_view(pattern_name="page-password")  # type: ignore[method-assign, assignment]
 admin.site.logout = LogOut.as_view()  # type: ignore[method-assign, assignment]
 
 urlpatterns = [

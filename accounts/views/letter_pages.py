@@ -7,6 +7,7 @@ Roadmap: auth/user-authentication
 
 from typing import Any
 
+from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,13 +22,15 @@ from accounts.errors import AccountError
 from accounts.forms import AddressForm, LinkForm, NewPasswordForm, RegistrationForm
 from accounts.security_events import Origin
 
+GOOD_PASSWORDS = "A password has twelve characters or more: length counts, kinds of characters do not."
+
 
 @method_decorator([never_cache, sensitive_post_parameters("password", "token")], name="dispatch")
 class LetterPage(FormView):
     """One form, one act; what the act refuses stands above the form."""
 
     template_name = "accounts/pages/letter.html"
-    title = words = ""
+    title = words = done_words = ""
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Act."""
@@ -43,7 +46,8 @@ class LetterPage(FormView):
         raise NotImplementedError
 
     def done(self, request: HttpRequest) -> HttpResponse:
-        """Go on to the log-in page: what was chosen is tried out there, second factor and all."""
+        """Go on to the log-in page, and say why: what was chosen is tried out there, second factor and all."""
+        messages.success(request, self.done_words)
         return redirect("page-log-in")
 
 
@@ -81,7 +85,8 @@ class ConfirmRegistration(LetterPage):
     """Make the account."""
 
     form_class = RegistrationForm
-    title, words = "Make the account", "Twelve characters or more make a good password; any will do."
+    title, words = "Make the account", GOOD_PASSWORDS
+    done_words = "The account is made. Log in with what you have just chosen."
 
     def act(self, *, origin: Origin, **typed: Any) -> None:
         """Make it."""
@@ -92,7 +97,8 @@ class NewPassword(LetterPage):
     """Choose a new password."""
 
     form_class = NewPasswordForm
-    title, words = "Choose a new password", "Twelve characters or more make a good password; every login will end."
+    title, words = "Choose a new password", f"{GOOD_PASSWORDS} Every login will end."
+    done_words = "The new password is good from now on, and every login has ended. Log in with it."
 
     def act(self, *, origin: Origin, **typed: Any) -> None:
         """Replace it."""
@@ -103,7 +109,8 @@ class NewAddress(LetterPage):
     """Move the account."""
 
     form_class = LinkForm
-    title, words = "Use the new address", "From now on you log in with the address that the letter came to."
+    title, words = "Use the new address", "From then on you log in with the address that the letter came to."
+    done_words = "The account has moved. Log in with the new address."
 
     def act(self, *, origin: Origin, **typed: Any) -> None:
         """Move it."""

@@ -1,4 +1,4 @@
-"""Pages about one's own account: log in, log out, see where one is logged in. They work without JavaScript.
+"""Pages about one's own account: log in, log out, see where one is logged in, change the password. No JavaScript.
 
 Every POST carries Django's CSRF token, no page is kept by any cache, and `next` leads nowhere but into this shop.
 
@@ -9,6 +9,8 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import RedirectURLMixin
 from django.forms import Form
@@ -19,10 +21,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView, View
 
-from accounts import mfa, sessions, tokens
+from accounts import mfa, passwords, sessions, tokens
 from accounts.authentication import origin_of
-from accounts.errors import TooManyAttempts
-from accounts.forms import LogInForm
+from accounts.errors import TooManyAttempts, WeakPassword, WrongPassword
+from accounts.forms import ChangePasswordForm, LogInForm
 from accounts.middleware import asking
 from accounts.models import TokenFamily, User
 from accounts.oauth import social
@@ -90,6 +92,29 @@ class Account(LoginRequiredMixin, TemplateView):
         return super().get_context_data(
             logins=logins, events=events, current=sessions.login_of(self.request), social=social.label(), **context
         )
+
+
+@method_decorator([never_cache, sensitive_post_parameters("current", "new")], name="dispatch")
+class Password(LoginRequiredMixin, FormView):
+    """Change a password that one knows. The admin's link leads here, too."""
+
+    template_name = "accounts/pages/password.html"
+    form_class = ChangePasswordForm
+
+    def form_valid(self, form: ChangePasswordForm) -> HttpResponse:
+        """Replace it, as the API does; this browser stays logged in."""
+        person, login = _person(self.request), sessions.login_of(self.request)
+        assert login is not None
+        try:
+            passwords.change(person, **form.cleaned_data, login=login.pk, origin=origin_of(self.request))
+        except TooManyAttempts as refusal:
+            return too_many(self.request, refusal)
+        except (WrongPassword, WeakPassword) as refusal:
+            form.add_error("current" if isinstance(refusal, WrongPassword) else "new", str(refusal))
+            return self.form_invalid(form)
+        update_session_auth_hash(self.request, person)
+        messages.success(self.request, "The new password is good from now on. Every other login has ended.")
+        return redirect("page-account")
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -21,6 +21,7 @@ def test_stranger_becomes_a_customer_by_pages_alone(db: None, client: Client, le
 
     assert (asked.status_code, answer.status_code, answer["Location"]) == (200, 302, "/account/log-in/")
     assert User.objects.get(email="eve@example.com").check_password(GOOD)
+    assert "The account is made." in client.get(answer["Location"]).content.decode()
 
 
 @pytest.mark.parametrize("kind", [kind for kind, letter in LETTERS.items() if letter.page])

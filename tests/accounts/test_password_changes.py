@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.db.models import QuerySet
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -16,12 +18,13 @@ from accounts.models import TokenFamily, User
 from accounts.security_events import NOWHERE
 from tests.answers import assert_problem
 from tests.conftest import LettersSent
-from tests.factories import office_of
+from tests.factories import browser_of, office_of, person
 from tests.races.rivals import queued
 
 CHANGE, ASK = "/api/v1/account/password/", "/api/v1/auth/password-resets/"
 CONFIRM, SESSIONS = "/api/v1/auth/password-resets/confirmation/", "/api/v1/auth/sessions/"
 OLD, NEW = "alice-shows-the-shop", "a desk made of walnut"
+PAGE = "/account/password/"
 
 Api = Callable[[User | None], APIClient]
 
@@ -47,6 +50,48 @@ def test_change_ends_every_other_login_and_tells_the_owner(alice: User, api: Api
     assert_problem(there.get(SESSIONS), 401, "invalid-token")
     assert [letter.subject for letter in letters_sent()] == ["Your password was changed"]
     assert alice.security_events.filter(kind="password-changed").count() == 1
+
+
+@pytest.mark.roadmap("auth/user-authentication", "auth/jwt-security")
+@pytest.mark.asvs("6.2.2", "6.2.3", "6.3.7")
+def test_change_on_the_page_is_the_same_change(alice: User, letters_sent: LettersSent) -> None:
+    here, there = browser_of(alice), browser_of(alice)
+
+    wrong = here.post(PAGE, {"current": "wrong", "new": NEW}).content.decode()
+    weak = here.post(PAGE, {"current": OLD, "new": "passwordpassword"}).content.decode()
+    good = here.post(PAGE, {"current": OLD, "new": NEW})
+
+    assert "not your current password" in wrong
+    assert "too common" in weak
+    assert good["Location"] == "/account/"
+    assert "Every other login has ended" in here.get("/account/").content.decode()
+    assert there.get("/account/").status_code == 302
+    assert [letter.subject for letter in letters_sent()] == ["Your password was changed"]
+    assert alice.security_events.filter(kind="password-changed").count() == 1
+
+
+@pytest.mark.asvs("6.3.1")
+def test_page_is_no_way_to_guess_the_password(alice: User) -> None:
+    client = browser_of(alice)
+
+    statuses = [client.post(PAGE, {"current": f"wrong {turn}", "new": NEW}).status_code for turn in range(6)]
+
+    assert statuses[-1] == 429
+    assert User.objects.get().check_password(OLD)
+
+
+@pytest.mark.asvs("6.3.7")
+def test_admin_has_no_change_of_password_of_its_own(db: None) -> None:
+    dave = person("dave", role="warehouse")
+    client: Client = office_of(dave)
+
+    answer = client.post(
+        reverse("admin:password_change"),
+        {"old_password": "dave-shows-the-shop", "new_password1": NEW, "new_password2": NEW},
+    )
+
+    assert (answer.status_code, answer["Location"]) == (302, PAGE)
+    assert User.objects.get(pk=dave.pk).password == dave.password
 
 
 @pytest.mark.asvs("6.2.3")

@@ -62,4 +62,4 @@ def test_api_lists_browsers_and_ends_them(alice: User, bob: User, api: Api) -> N
 def test_password_is_changed_in_one_place(carol: User) -> None:
     office: Client = browser_of(carol, methods=["pwd", "otp"])
 
-    assert office.get("/admin/password_change/")["Location"] == "/account/forgotten-password/"
+    assert office.get("/admin/password_change/")["Location"] == "/account/password/"
