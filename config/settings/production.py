@@ -15,6 +15,7 @@ SECRET_KEY = env.secret("SECRET_KEY")
 PAYMENT_API_KEY = env.secret("PAYMENT_API_KEY")
 PAYMENT_WEBHOOK_SECRET = env.secret("PAYMENT_WEBHOOK_SECRET")
 env.secret("EMAIL_URL")  # without it every mail would be a file on this server, and nobody would notice
+env.stated("SITE_URL")  # links in letters and the issuer of every token are made from it
 env.stated("TRUSTED_PROXIES")  # wrong, everybody would share one address, or choose their own
 if "*" in ALLOWED_HOSTS:  # noqa: F405 - a forged Host header would then stand in the links of our answers
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of this shop, not *.")

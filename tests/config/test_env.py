@@ -88,6 +88,7 @@ SOUND = {
     "DATABASE_URL": "postgres://shop:secret@127.0.0.1:1/shop",
     "ALLOWED_HOSTS": "shop.example",
     "TRUSTED_PROXIES": "1",
+    "SITE_URL": "https://shop.example",
     "EMAIL_URL": "smtp://shop:of_our_own@mail.example:25",
 }
 
@@ -115,7 +116,7 @@ REFUSED = [
 
 SENSELESS = [
     ("DATABASE_URL", None), ("ALLOWED_HOSTS", "*"), ("ARGON2_MEMORY_KIB", "8"), ("TRUSTED_PROXIES", None),
-    ("SESSION_STORE", "memory"),
+    ("SITE_URL", None), ("SESSION_STORE", "memory"),
 ]  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def test_production_refuses_a_missing_or_known_secret_by_name(name: str, value: 
 
 @pytest.mark.roadmap("security/security-misconfiguration")
 def test_production_speaks_https_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SECRET_KEY", "PAYMENT_API_KEY", "PAYMENT_WEBHOOK_SECRET", "EMAIL_URL", "TRUSTED_PROXIES"):
+    for name in ("SECRET_KEY", "PAYMENT_API_KEY", "PAYMENT_WEBHOOK_SECRET", "EMAIL_URL", "TRUSTED_PROXIES", "SITE_URL"):
         monkeypatch.setenv(name, SOUND[name])
 
     before = copy.deepcopy({name: value for name, value in vars(base).items() if name.isupper()})
