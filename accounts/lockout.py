@@ -61,6 +61,8 @@ class Rule(NamedTuple):
 PAIR = Rule(5, timedelta(hours=2))
 ACCOUNT = Rule(20, timedelta(hours=2))
 NETWORK = Rule(100, timedelta(seconds=36))
+#: Letters that a network may have sent to addresses that it merely names: twenty at once, then one in three minutes.
+LETTERS = Rule(20, timedelta(minutes=3))
 
 
 class Taken(NamedTuple):
@@ -106,6 +108,12 @@ def attempt(
         _tell(account, owner, origin, taken, now)
         raise
     _give_back(taken, now)
+
+
+def ration(purpose: str, *, origin: Origin, now: datetime | None = None) -> None:
+    """Take one from what a network may ask of us, right or wrong; raise TooManyAttempts when it has had its share."""
+    now = now or timezone.now()
+    _take({_key(purpose, "ration", network_of(origin.address)[0]): LETTERS}, now)
 
 
 def forget_old(*, now: datetime | None = None) -> int:

@@ -150,7 +150,11 @@ def change(user: User, *, current: str, new: str, login: UUID | None, origin: Or
 
 
 def request_reset(email: str, *, origin: Origin) -> None:
-    """Promise a letter. Whether the address has an account is nobody's business here; see `accounts/letters/`."""
+    """Promise a letter. Whether the address has an account is nobody's business here; see `accounts/letters/`.
+
+    Raises TooManyAttempts for a network that asks for many.
+    """
+    lockout.ration("letters", origin=origin)
     letters.post("password_reset", to=email, origin=origin)
 
 

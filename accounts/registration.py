@@ -15,7 +15,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from accounts import letters, passwords, security_events
+from accounts import letters, lockout, passwords, security_events
 from accounts.errors import LinkInvalid
 from accounts.letters import links
 from accounts.models import SecurityEvent, User
@@ -23,7 +23,8 @@ from accounts.security_events import Origin
 
 
 def request(email: str, *, origin: Origin) -> None:
-    """Promise a letter, the same work for every address."""
+    """Promise a letter, the same work for every address. Raises TooManyAttempts for a network that asks for many."""
+    lockout.ration("letters", origin=origin)
     letters.post("registration", to=email, origin=origin)
 
 

@@ -4,10 +4,11 @@ Roadmap: frameworks/mvc
 """
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from config.problems import PROBLEMS, meaning, plain_response
+from config.problems import PROBLEMS, meaning, plain_response, problem_of
 
 
 def door(request: HttpRequest) -> HttpResponse:
@@ -24,9 +25,23 @@ def problem_page(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "config/problem.html", {"problem": problem, "meaning": meaning(error)})
 
 
-def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a path that leads nowhere (Django's handler404)."""
-    return plain_response(request, Http404())
+    return _page(request, Http404(), "There is nothing at this address.") or plain_response(request, Http404())
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form without our token (CSRF_FAILURE_VIEW)."""
+    words = "This form was open too long, cookies are off, or another site has sent it. Go back, reload, and try again."
+    return _page(request, PermissionDenied(), words) or plain_response(request, PermissionDenied())
+
+
+def _page(request: HttpRequest, refusal: Exception, words: str) -> HttpResponse | None:
+    """The refusal for people: a browser at a page of ours. Programs get the problem."""
+    if request.path.startswith("/api/") or "text/html" not in request.headers.get("Accept", ""):
+        return None
+    problem = problem_of(refusal)
+    return render(request, "config/refusal.html", {"problem": problem, "words": words}, status=problem.status)
 
 
 def server_error(request: HttpRequest) -> JsonResponse:

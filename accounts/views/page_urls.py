@@ -14,6 +14,7 @@ urlpatterns = [
     path("social/back/", social.TakeBack.as_view(), name="page-social-back"),
     path("log-out/", pages.LogOut.as_view(), name="page-log-out"),
     path("password/", pages.Password.as_view(), name="page-password"),
+    path("programs/<slug:client_id>/end/", pages.Program.as_view(), name="page-end-program"),
     path("devices/log-out/", pages.OtherDevices.as_view(), name="page-log-out-others"),
     path("devices/<uuid:id>/log-out/", pages.Device.as_view(), name="page-log-out-device"),
     path("register/", letter_pages.Register.as_view(), name="page-register"),

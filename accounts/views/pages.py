@@ -27,7 +27,7 @@ from accounts.errors import TooManyAttempts, WeakPassword, WrongPassword
 from accounts.forms import ChangePasswordForm, LogInForm
 from accounts.middleware import asking
 from accounts.models import TokenFamily, User
-from accounts.oauth import social
+from accounts.oauth import grants, social
 
 #: So many of the latest security events stand on the page; the API lists all of them.
 LATEST = 10
@@ -85,13 +85,14 @@ class Account(LoginRequiredMixin, TemplateView):
     template_name = "accounts/pages/account.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Four queries: the session's two, the logins, the events."""
+        """Five queries: the session's two, the programs, the logins, the events."""
         user = _person(self.request)
         events = user.security_events.order_by("-id")[:LATEST]
         logins = TokenFamily.objects.of(user).open()
         return super().get_context_data(
-            logins=logins, events=events, current=sessions.login_of(self.request), social=social.label(), **context
-        )
+            programs=grants.applications_of(user), logins=logins, events=events,
+            current=sessions.login_of(self.request), social=social.label(), **context,
+        )  # fmt: skip
 
 
 @method_decorator([never_cache, sensitive_post_parameters("current", "new")], name="dispatch")
@@ -136,6 +137,16 @@ class OtherDevices(LoginRequiredMixin, View):
         login = sessions.login_of(request)
         assert login is not None
         tokens.log_out_everywhere(_person(request), origin=origin_of(request), but=login.pk)
+        return redirect("page-account")
+
+
+@method_decorator(never_cache, name="dispatch")
+class Program(LoginRequiredMixin, View):
+    """A program that may act for one."""
+
+    def post(self, request: HttpRequest, client_id: str) -> HttpResponse:
+        """Take back what it was given. One that was given nothing, or nothing any more, is as good as gone."""
+        grants.revoke(_person(request), client_id, origin=origin_of(request))
         return redirect("page-account")
 
 

@@ -28,6 +28,7 @@ class PasswordResets(APIView):
 
     permission_classes = [AllowAny]
     authentication_classes = []
+    problems = (TooManyAttempts,)
 
     @extend_schema(
         operation_id="request_password_reset", request=ForgottenPasswordSerializer, responses={202: None}, tags=["auth"]

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from accounts import registration, tokens
 from accounts.authentication import origin_of
-from accounts.errors import LinkInvalid, WeakPassword
+from accounts.errors import LinkInvalid, TooManyAttempts, WeakPassword
 from accounts.models import User
 from accounts.serializers.registration import ConfirmRegistrationSerializer, RegistrationSerializer
 from accounts.serializers.tokens import TokenPairSerializer
@@ -23,6 +23,7 @@ class Registrations(APIView):
 
     permission_classes = [AllowAny]
     authentication_classes = []
+    problems = (TooManyAttempts,)
 
     @extend_schema(operation_id="ask_to_register", request=RegistrationSerializer, responses={202: None}, tags=["auth"])
     def post(self, request: Request) -> Response:

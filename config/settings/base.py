@@ -125,6 +125,7 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_HOUSE_WORDS = ["roadmap", "shop", "password", "passwort", "welcome"]
 
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+CSRF_FAILURE_VIEW = "config.views.forged"
 LOGIN_URL = "page-log-in"
 LOGIN_REDIRECT_URL = "page-account"
 # A browser that nobody touches for half an hour is logged out, and every one after twelve hours (OWASP ASVS 7.3).

@@ -14,7 +14,13 @@ from accounts.models import User
 from orders.models.numbers import new_number
 from tests.answers import assert_problem
 
-EXAMPLES: dict[str, object] = {"slug": "walnut-desk", "number": new_number(), "line_id": uuid4(), "id": uuid4()}
+EXAMPLES: dict[str, object] = {
+    "slug": "walnut-desk",
+    "number": new_number(),
+    "line_id": uuid4(),
+    "id": uuid4(),
+    "client_id": "partner",
+}
 
 
 def routes(resolver: URLResolver) -> Iterator[URLPattern]:
