@@ -119,11 +119,13 @@ def prove(user: User, code: str, *, origin: Origin, now: datetime | None = None)
     factors = list(Factor.objects.of(user).confirmed())
     if not factors:
         raise NotEnrolled
-    _refuse_guessing(user, factors, now)
-    if any(_fits(factor, code, now) for factor in factors):
-        return
-    if not _is_on_paper(user, code, origin, now):
-        security_events.record(Kind.CODE_REFUSED, user=user, origin=origin)
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)  # fifty guesses at once would all see a count of 0
+        _refuse_guessing(user, factors, now)
+        is_right = any(_fits(factor, code, now) for factor in factors) or _is_on_paper(user, code, origin, now)
+        if not is_right:
+            security_events.record(Kind.CODE_REFUSED, user=user, origin=origin)
+    if not is_right:  # raised in there, it would take the count back
         raise WrongCode
 
 
@@ -192,7 +194,9 @@ def _is_on_paper(user: User, code: str, origin: Origin, now: datetime) -> bool:
 
 def _refuse_guessing(user: User, factors: list[Factor], now: datetime) -> None:
     """Only the owner has right codes, so one of those forgives the wrong ones before it."""
-    last_right = datetime.fromtimestamp(30 * max(factor.last_counter for factor in factors), UTC)
+    # A telephone that is ahead leaves a half minute that is still to come, before which nothing would count.
+    last_counter = min(max(factor.last_counter for factor in factors), int(now.timestamp()) // 30)
+    last_right = datetime.fromtimestamp(30 * last_counter, UTC)
     lately = max(now - WRONG_COUNTS_FOR, last_right)
     wrong = user.security_events.filter(kind=Kind.CODE_REFUSED, at__gt=lately).order_by("-at")[:MOST_WRONG]
     times = list(wrong.values_list("at", flat=True))

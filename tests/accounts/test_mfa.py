@@ -1,13 +1,16 @@
 """The second factor: codes of this half minute and its neighbours, recovery codes, each of them once; no guessing."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyotp
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import mfa
@@ -106,6 +109,62 @@ def test_of_two_uses_of_a_code_at_once_one_passes(alice: User) -> None:
     assert sorted(outcomes) == [False, True]
 
 
+def without_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guesses no longer wait for each other at the user's row."""
+    lock = QuerySet.select_for_update
+
+    def lock_others(rows: Any, **how: Any) -> Any:
+        return rows if rows.model is User else lock(rows, **how)
+
+    monkeypatch.setattr(QuerySet, "select_for_update", lock_others)
+
+
+def heard_at_once(user: User) -> int:
+    """How many of sixteen wrong codes at the same time were looked at."""
+    at_once = Barrier(16)
+
+    def guess(number: int) -> bool:
+        at_once.wait()
+        try:
+            mfa.prove(user, f"{number:06}", origin=NOWHERE)
+        except WrongCode:
+            return True
+        except TooManyCodes:
+            return False
+        finally:
+            connection.close()
+        raise AssertionError("one in 20,000 runs guesses right")
+
+    with ThreadPoolExecutor(16) as pool:
+        return sum(pool.map(guess, range(16)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_sixteen_wrong_codes_at_once_five_are_looked_at(alice: User) -> None:
+    app_of(alice)
+
+    assert heard_at_once(alice) == mfa.MOST_WRONG
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_turns_more_would_be(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    app_of(alice)
+    without_turns(monkeypatch)
+
+    assert heard_at_once(alice) > mfa.MOST_WRONG
+
+
+def test_telephone_that_is_ahead_opens_no_half_minute_to_guessers(alice: User) -> None:
+    app, now = app_of(alice), timezone.now()
+    mfa.prove(alice, app.at(now + timedelta(seconds=30)), origin=NOWHERE, now=now)
+
+    for _ in range(mfa.MOST_WRONG):
+        with pytest.raises(WrongCode):
+            mfa.prove(alice, "no code", origin=NOWHERE, now=now)
+    with pytest.raises(TooManyCodes):
+        mfa.prove(alice, "no code", origin=NOWHERE, now=now)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_without_the_condition_in_the_update_both_would(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     app = app_of(alice)
@@ -115,6 +174,7 @@ def test_without_the_condition_in_the_update_both_would(alice: User, monkeypatch
         return rows if is_new else rows.none()
 
     monkeypatch.setattr(FactorQuerySet, "before", read_first)
+    without_turns(monkeypatch)
 
     outcomes = queued([Factor.objects.get()], *[lambda: accepts(alice, app.at(NOW))] * 2)
 
