@@ -44,7 +44,7 @@ class StaffAreaMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Send whoever has not shown one to where it is asked for, or set up. The way out is open to everybody."""
-        place = request.path_info
+        place = request.path  # with the prefix that the shop may be mounted under: `reverse` puts it before, too
         is_inside = place.startswith(reverse("admin:index")) and place != reverse("admin:logout")
         try:
             passes = not is_inside or self.may_pass(request)

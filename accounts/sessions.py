@@ -21,6 +21,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from rest_framework.request import Request
 
 from accounts import lockout, security_events, tokens
@@ -86,16 +87,19 @@ def await_code(request: HttpRequest, user: User, *, now: datetime | None = None)
     if LOGIN in request.session:
         end(request)
     request.session.flush()
-    request.session[HALFWAY] = [user.pk, ((now or timezone.now()) + CODE_WAITS).timestamp()]
+    until = ((now or timezone.now()) + CODE_WAITS).timestamp()
+    request.session[HALFWAY] = [user.pk, until, user.get_session_auth_hash()]
 
 
 def awaited(request: HttpRequest, *, now: datetime | None = None) -> User | None:
-    """Return whose code the browser should show: of who is logged in, or whose password was right a moment ago."""
+    """Return whose code the browser should show: of who is logged in, or whose password was right a moment ago and
+    is still theirs."""
     if isinstance(request.user, User):
         return request.user
-    user_id, until = request.session.get(HALFWAY, (None, 0))
+    user_id, until, shown = request.session.get(HALFWAY, (None, 0, ""))
     is_late = (now or timezone.now()).timestamp() > until
-    return None if is_late else User.objects.filter(pk=user_id, is_active=True).first()
+    user = None if is_late else User.objects.filter(pk=user_id, is_active=True).first()
+    return user if user and constant_time_compare(user.get_session_auth_hash(), shown) else None
 
 
 def has_proved_lately(login: TokenFamily, method: str = "", *, now: datetime | None = None) -> bool:

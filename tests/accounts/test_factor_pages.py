@@ -8,12 +8,13 @@ import pyotp
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
-from django.urls import reverse
+from django.urls import reverse, set_script_prefix
 from django.utils import timezone
 
-from accounts import sessions
+from accounts import passwords, sessions
 from accounts.mfa import PROOF_LASTS
 from accounts.models import Factor, TokenFamily, User
+from accounts.security_events import NOWHERE
 from tests.factories import app_of, browser_of, office_of, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.roadmap("auth/mfa")]
@@ -78,8 +79,17 @@ def test_password_waits_ten_minutes_for_its_code(alice: User) -> None:
     app = app_of(alice)
     client, _sent = password_of("alice")
     session = client.session
-    session[sessions.HALFWAY] = [alice.pk, timezone.now().timestamp() - 1]
+    session[sessions.HALFWAY] = [alice.pk, timezone.now().timestamp() - 1, alice.get_session_auth_hash()]
     session.save()
+
+    assert client.post(CODE, {"code": app.now()})["Location"].startswith(LOG_IN)
+
+
+def test_password_that_was_replaced_meanwhile_waits_for_no_code(alice: User) -> None:
+    app = app_of(alice)
+    client, _sent = password_of("alice")
+
+    passwords.change(alice, current="alice-shows-the-shop", new="quite another thing 77", login=None, origin=NOWHERE)
 
     assert client.post(CODE, {"code": app.now()})["Location"].startswith(LOG_IN)
 
@@ -188,3 +198,15 @@ def test_somebody_without_a_password_sets_up_a_factor_after_a_fresh_login_from_e
     app_of(alice)
 
     assert browser_of(alice, methods=["social"]).post(FACTORS)["Location"].startswith(CODE)
+
+
+def test_staff_area_is_closed_in_a_shop_under_a_prefix_as_well(carol: User) -> None:
+    client = browser_of(carol)
+
+    set_script_prefix("/shop/")
+    try:
+        answer = client.get(ADMIN, SCRIPT_NAME="/shop")
+    finally:
+        set_script_prefix("/")
+
+    assert answer["Location"].startswith("/shop/account/code/")
