@@ -14,7 +14,7 @@ Roadmap: auth/access-and-refresh-tokens, auth/jwt-issue-and-verify, auth/jwt-sec
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import jwt
@@ -28,13 +28,10 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 
 from accounts import keys, letters, security_events
-from accounts.errors import TokenReused, UnknownKey
-from accounts.models import SecurityEvent, TokenFamily
+from accounts.errors import TokenReused, UnknownKey, WrongCredentials
+from accounts.models import SecurityEvent, TokenFamily, User
 from accounts.oauth import grants
 from accounts.security_events import Origin
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 #: Claims without which a token is none, RFC 7519 and RFC 9068.
 REQUIRED = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub", "sid"]
@@ -89,9 +86,16 @@ class RefreshToken(tokens.RefreshToken):
     access_token_class = AccessToken
 
 
-def log_in(user: "User", *, methods: Sequence[str], origin: Origin, now: datetime | None = None) -> Pair:
-    """Open a family for somebody who has just proved who they are. `methods`: RFC 8176 names, such as `pwd`, `otp`."""
+@transaction.atomic
+def log_in(user: User, *, methods: Sequence[str], origin: Origin, now: datetime | None = None) -> Pair:
+    """Open a family for somebody who has just proved who they are. `methods`: RFC 8176 names, such as `pwd`, `otp`.
+
+    Locks the user's row. Raises WrongCredentials when the password that was proved has been replaced meanwhile: what
+    ended all logins then would have missed this one.
+    """
     now = now or timezone.now()
+    if not User.objects.select_for_update(no_key=True).filter(pk=user.pk, password=user.password, is_active=True):
+        raise WrongCredentials
     jti = uuid4()
     family = TokenFamily(
         user=user, latest=jti, methods=list(methods), authenticated_at=now, used_at=now,
@@ -139,7 +143,7 @@ def step_up(family_id: UUID, *, methods: Sequence[str], origin: Origin, now: dat
     return str(_refresh_token(family, uuid4()).access_token)
 
 
-def log_out(family_id: UUID, *, user: "User", origin: Origin, now: datetime | None = None) -> bool:
+def log_out(family_id: UUID, *, user: User, origin: Origin, now: datetime | None = None) -> bool:
     """End one login of the user; False if there is no such open one."""
     ended = TokenFamily.objects.of(user).open().filter(pk=family_id).update(ended_at=now or timezone.now())
     if ended:
@@ -147,7 +151,7 @@ def log_out(family_id: UUID, *, user: "User", origin: Origin, now: datetime | No
     return bool(ended)
 
 
-def log_out_everywhere(user: "User", *, origin: Origin, but: UUID | None = None, now: datetime | None = None) -> int:
+def log_out_everywhere(user: User, *, origin: Origin, but: UUID | None = None, now: datetime | None = None) -> int:
     """End every login of the user, browsers' too, and what programs may do for them; return how many logins.
 
     As after a new password. `but`: one that stays.

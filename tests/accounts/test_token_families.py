@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts import tokens
-from accounts.errors import TokenReused
+from accounts import passwords, tokens
+from accounts.errors import TokenReused, WrongCredentials
 from accounts.models import TokenFamily, User
 from accounts.models.tokens import TokenFamilyQuerySet
 from accounts.security_events import NOWHERE
@@ -152,3 +152,14 @@ def test_with_a_look_at_the_user_in_the_same_statement_both_are_first(
     outcomes = queued([family], *[lambda: tokens.refresh(token, origin=NOWHERE)] * 2)
 
     assert [type(outcome).__name__ for outcome in outcomes] == ["Pair", "Pair"]
+
+
+@pytest.mark.django_db
+def test_login_that_a_new_password_has_overtaken_opens_nothing(alice: User) -> None:
+    as_it_was = User.objects.get(pk=alice.pk)  # whose password was right a moment ago
+    passwords.change(alice, current="alice-shows-the-shop", new="quite another thing 77", login=None, origin=NOWHERE)
+
+    with pytest.raises(WrongCredentials):
+        tokens.log_in(as_it_was, methods=["pwd"], origin=NOWHERE)
+
+    assert not TokenFamily.objects.of(alice).open()
