@@ -67,6 +67,20 @@ def _is_address(text: str) -> bool:
     return True
 
 
+class Utf8Middleware:
+    """Read forms and addresses as UTF-8, whatever the caller says of them: others make half characters, which neither
+    a hash nor the database takes.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        request._encoding = "utf-8"  # the public setter would read the address first, in the other one
+        return self.get_response(request)
+
+
 class BodyLimitMiddleware:
     """Refuse a body that is too large before a byte of it is read; Django itself limits only what it reads for us."""
 

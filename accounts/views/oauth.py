@@ -7,6 +7,7 @@ Roadmap: auth/authorization-server, auth/openid-connect
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -31,16 +32,28 @@ from accounts.oauth import metadata as provider
 from accounts.oauth.introspection import describe
 from accounts.oauth.metadata import GRANTS
 
+#: What is kept beside an authorization code, in characters.
+LONGEST = {"nonce": 255, "code_challenge": 128}
+
 
 class Printable(View):
     """What no request may hold: a NUL cannot be looked up, and a token in an address ends in every log on the way."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Refuse it before anything is asked."""
-        sent = (*request.GET.values(), *request.POST.values())
-        if "access_token" in request.GET or any("\x00" in value for value in sent):
+        sent = [(name, value) for asked in (request.GET, request.POST) for name, value in asked.items()]
+        if "access_token" in request.GET or any(_is_unsound(name, value) for name, value in sent):
             return JsonResponse({"error": "invalid_request"}, status=400)
         return super().dispatch(request, *args, **kwargs)
+
+
+def _is_unsound(name: str, value: str) -> bool:
+    """Whether the database would not take it, or the library falls over it."""
+    try:
+        urlsplit(value if name == "resource" else "")
+    except ValueError:
+        return True
+    return "\x00" in value or len(value) > LONGEST.get(name, len(value))
 
 
 class ConsentForm(AllowForm):

@@ -1,5 +1,6 @@
 """The provider: who agrees gets a program its tokens, and everything that is only almost right gets none."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -263,3 +264,26 @@ def test_program_may_do_no_more_than_the_person(partner: Partner) -> None:
 
     assert call(given["access_token"], "orders/7KQ2-M4XD-9RTC/").status_code == 404
     assert call(given["access_token"], "auth/sessions/", "delete").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/oauth/token/", "/oauth/revoke/", "/oauth/introspect/"])
+@pytest.mark.parametrize("name", [b"a\0b", b"%00"])
+def test_client_by_a_name_that_no_database_keeps_is_unknown(db: None, path: str, name: bytes) -> None:
+    header = {"Authorization": "Basic " + base64.b64encode(name + b":secret").decode()}
+
+    answer = Client().post(path, {"grant_type": "client_credentials", "token": "x"}, headers=header)
+
+    assert answer.json() == {"error": "invalid_client"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"nonce": "n" * 256}, {"code_challenge": "c" * 129}, {"resource": "http://["}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_question_that_cannot_be_kept_is_refused_before_the_person_is_asked(alice: User, wrong: dict[str, str]) -> None:
+    client, _secret = application("orders:read", "openid")
+
+    answer = browser_of(alice).get("/oauth/authorize/", asked(client, "orders:read openid", **wrong))
+
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
