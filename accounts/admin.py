@@ -6,13 +6,14 @@ Roadmap: auth/password-hashing
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from oauth2_provider import models as oauth
 
-from accounts import passwords, security_events, tokens
+from accounts import letters, passwords, security_events, tokens
 from accounts.authentication import origin_of
 from accounts.models import SecurityEvent, User
 
@@ -53,9 +54,9 @@ class PersonAdmin(UserAdmin):
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """A password that somebody else has set ends the logins of its owner, who is told."""
-        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        before = self.get_object(request, unquote(id))
         answer = super().user_change_password(request, id, form_url)
-        user = User.objects.filter(pk=id).exclude(password=before).first()
+        user = before and User.objects.filter(pk=before.pk).exclude(password=before.password).first()
         if user:
             passwords.was_set(user, origin=origin_of(request))
         return answer
@@ -70,6 +71,14 @@ class PersonAdmin(UserAdmin):
     def has_end_logins_permission(self, request: HttpRequest) -> bool:
         """Who may change a user may throw them out."""
         return self.has_change_permission(request)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Whoever is moved to another address hears of it at the old one, as if they had moved themselves."""
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            origin = origin_of(request)
+            security_events.record(SecurityEvent.Kind.EMAIL_CHANGED, user=obj, origin=origin, by=request.user.pk)
+            letters.post("email_changed_notice", to=form.initial["email"], origin=origin)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A change of roles is written down with who made it."""

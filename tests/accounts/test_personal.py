@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -217,3 +218,11 @@ def test_export_names_programs_and_identities_elsewhere(alice: User, api: Api) -
 
 def test_export_is_for_its_owner(alice: User, api: Api) -> None:
     assert_problem(api(None).get("/api/v1/account/export/"), 401, "not-authenticated")
+
+
+def test_what_a_former_colleague_did_in_the_admin_stays_in_its_log(alice: User, carol: User) -> None:
+    [entry] = LogEntry.objects.log_actions(alice.pk, [carol], CHANGE, "took a role away")
+
+    personal.close(alice, password="alice-shows-the-shop", origin=NOWHERE)
+
+    assert LogEntry.objects.filter(user=alice).count() == 1, entry
