@@ -85,6 +85,12 @@ def rotate(user: User, key_id: UUID, *, overlap: timedelta, origin: Origin, now:
     )  # fmt: skip
 
 
+def revoke_all(user: User, *, now: datetime | None = None) -> int:
+    """End every key of the user, as after a password that was forgotten or known to somebody else; return how many."""
+    now = now or timezone.now()
+    return ApiKey.objects.of(user).open(now=now).update(revoked_at=now)
+
+
 def revoke(user: User, key_id: UUID, *, origin: Origin, now: datetime | None = None) -> bool:
     """End a key at once; False if the user has no such open one."""
     now = now or timezone.now()

@@ -29,7 +29,7 @@ class LoginMiddleware(AuthenticationMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Know the browser again in which somebody has just logged in, however they did."""
         if begun := getattr(request, "begun", None):
-            sessions.remember_device(response, begun.user)
+            sessions.remember_device(request, response, begun.user)
         return response
 
 

@@ -24,7 +24,7 @@ from django.contrib.auth.password_validation import CommonPasswordValidator, val
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts import letters, lockout, security_events, tokens
+from accounts import api_keys, letters, lockout, security_events, tokens
 from accounts.errors import LinkInvalid, WeakPassword, WrongPassword
 from accounts.letters import links
 from accounts.models import SecurityEvent, UsedPassword, User
@@ -187,6 +187,8 @@ def _replace(user: User, hashed: str, *, keep: UUID | None, origin: Origin) -> b
     user.password = hashed
     remember(user)
     tokens.log_out_everywhere(user, but=keep, origin=origin)
+    if keep is None:  # whoever had the account may have made keys
+        api_keys.revoke_all(user)
     security_events.record(SecurityEvent.Kind.PASSWORD_CHANGED, user=user, origin=origin)
     letters.post("password_changed", to=user.email, origin=origin)
     return True

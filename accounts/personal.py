@@ -54,7 +54,7 @@ def confirm_email_change(token: str, *, origin: Origin, now: datetime | None = N
 
 @transaction.atomic
 def _move(user: User, email: str, origin: Origin) -> None:
-    if not User.objects.filter(pk=user.pk, email=user.email).update(email=email):
+    if not User.objects.filter(pk=user.pk, email=user.email, password=user.password).update(email=email):
         raise LinkInvalid
     security_events.record(SecurityEvent.Kind.EMAIL_CHANGED, user=user, origin=origin)
     letters.post("email_changed_notice", to=user.email, origin=origin)

@@ -21,7 +21,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 from rest_framework.request import Request
 
 from accounts import lockout, security_events, tokens
@@ -50,10 +50,14 @@ def check_credentials(request: HttpRequest | Request, email: str, password: str)
     return user
 
 
-def remember_device(response: HttpResponse, user: User) -> None:
-    """Let this browser be known as one of the user's, so that no stranger's guesses can shut it out."""
+def remember_device(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Let this browser be known as one of the user's, so that no stranger's guesses can shut it out.
+
+    It keeps its name, and with it its count; a new password makes strangers of all.
+    """
+    name = f"{user.pk}:{_device(request, user) or secrets.token_hex(16)}:{_password_mark(user)}"
     response.set_signed_cookie(
-        settings.DEVICE_COOKIE_NAME, f"{user.pk}:{secrets.token_hex(16)}", salt=DEVICE_SALT, max_age=DEVICE_AGE,
+        settings.DEVICE_COOKIE_NAME, name, salt=DEVICE_SALT, max_age=DEVICE_AGE,
         secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
     )  # fmt: skip
 
@@ -61,8 +65,12 @@ def remember_device(response: HttpResponse, user: User) -> None:
 def _device(request: HttpRequest | Request, owner: User | None) -> str | None:
     """Return the known device of this account that sends the request, if it is one."""
     shown = request.get_signed_cookie(settings.DEVICE_COOKIE_NAME, "", salt=DEVICE_SALT, max_age=DEVICE_AGE)
-    account, _, device = (shown or "").partition(":")
-    return device if owner and account == str(owner.pk) else None
+    account, device, mark = [*(shown or "").split(":"), "", ""][:3]
+    return device if owner and (account, mark) == (str(owner.pk), _password_mark(owner)) else None
+
+
+def _password_mark(user: User) -> str:
+    return salted_hmac(DEVICE_SALT, user.password, algorithm="sha256").hexdigest()[:16]
 
 
 def begin(request: HttpRequest, user: User, methods: Sequence[str], *, now: datetime | None = None) -> TokenFamily:

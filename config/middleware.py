@@ -67,18 +67,19 @@ def _is_address(text: str) -> bool:
     return True
 
 
-class Utf8Middleware:
-    """Read forms and addresses as UTF-8, whatever the caller says of them: others make half characters, which neither
-    a hash nor the database takes.
-    """
+class PrivateAnswersMiddleware:
+    """Have no cache keep what the API says to somebody, or in answer to a write: it may hold a token."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on."""
-        request._encoding = "utf-8"  # the public setter would read the address first, in the other one
-        return self.get_response(request)
+        """Say so, unless the view has said something itself."""
+        response = self.get_response(request)
+        is_public = request.method in {"GET", "HEAD"} and "Authorization" not in request.headers
+        if request.path.startswith("/api/v1/") and not is_public:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
 
 class BodyLimitMiddleware:

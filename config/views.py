@@ -33,7 +33,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form without our token (CSRF_FAILURE_VIEW)."""
     words = "This form was open too long, cookies are off, or another site has sent it. Go back, reload, and try again."
-    return _page(request, PermissionDenied(), words) or plain_response(request, PermissionDenied())
+    return _page(request, PermissionDenied(), words) or plain_response(request, PermissionDenied(words))
 
 
 def _page(request: HttpRequest, refusal: Exception, words: str) -> HttpResponse | None:

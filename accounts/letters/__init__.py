@@ -69,7 +69,7 @@ def deliver(*, name: str, kind: str, to: str, facts: dict[str, Any]) -> None:
 
     Sent again after a crash it has the same Message-ID, by which a mail server can tell (see `orders/mail.py`).
     """
-    if kind in ON_REQUEST and cache.get_or_set(_slot(kind, to), name, QUIET) != name:
+    if kind in ON_REQUEST and cache.get_or_set(_slot(kind, to, facts), name, QUIET) != name:
         return
     fits, owner = fitting(kind, to=to), User.objects.filter(email=to).first()
     if fits is None:
@@ -87,9 +87,9 @@ def deliver(*, name: str, kind: str, to: str, facts: dict[str, Any]) -> None:
     EmailMessage(letter.subject, body, to=[to], headers={"Message-ID": f"<account-{name}@{domain}>"}).send()
 
 
-def _slot(kind: str, to: str) -> str:
-    """Where the cache keeps which letter of a kind an address got last."""
-    return f"letter:{kind}:{sha256(to.encode()).hexdigest()}"
+def _slot(kind: str, to: str, facts: dict[str, Any]) -> str:
+    """Where the cache keeps which letter of a kind an address got last, of the same person if it is about one."""
+    return f"letter:{kind}:{facts.get('user', '')}:{sha256(to.encode()).hexdigest()}"
 
 
 def fitting(kind: str, *, to: str) -> str | None:

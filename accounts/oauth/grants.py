@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.postgres.aggregates import StringAgg
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -33,7 +34,10 @@ def family_of(code: str) -> UUID:
 
 def applications_of(user: "User") -> QuerySet[Application]:
     """Return the programs that may still act for somebody, with what they may and when they last came."""
-    living = Application.objects.filter(refreshtoken__user=user, refreshtoken__revoked=None)
+    oldest = timezone.now() - settings.OAUTH2_PROVIDER["REFRESH_TOKEN_EXPIRE_SECONDS"]
+    living = Application.objects.filter(
+        refreshtoken__user=user, refreshtoken__revoked=None, refreshtoken__created__gt=oldest
+    )
     return living.annotate(
         granted=StringAgg("refreshtoken__access_token__scope", " "),
         used_at=Max("refreshtoken__created"),

@@ -27,7 +27,7 @@ from joserfc.errors import JoseError
 from accounts.oauth.identities import Foreign
 
 PATIENCE = 5  # seconds for each of the provider's answers
-LONGEST = 255
+LONGEST = 254
 logger = logging.getLogger(__name__)
 
 

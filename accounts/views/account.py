@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 
 from accounts import personal
 from accounts.authentication import origin_of
-from accounts.errors import LinkInvalid, StillInCharge, TooManyAttempts, WrongPassword
+from accounts.errors import LinkInvalid, StepUpRequired, StillInCharge, TooManyAttempts, WrongPassword
+from accounts.permissions import ProvedAgain
 from accounts.serializers.account import (
     AccountSerializer,
     ChangeAccountSerializer,
@@ -44,9 +45,10 @@ class Account(APIView):
 
 
 class Email(APIView):
-    """The caller's e-mail address."""
+    """The caller's e-mail address. Where it leads, a forgotten password leads: it asks for all that one has."""
 
-    problems = (TooManyAttempts, WrongPassword)
+    permission_classes = [ProvedAgain]
+    problems = (StepUpRequired, TooManyAttempts, WrongPassword)
 
     @extend_schema(
         operation_id="request_email_change", request=ChangeEmailSerializer, responses={202: None}, tags=["account"]

@@ -113,6 +113,10 @@ class Password(LoginRequiredMixin, FormView):
         except (WrongPassword, WeakPassword) as refusal:
             form.add_error("current" if isinstance(refusal, WrongPassword) else "new", str(refusal))
             return self.form_invalid(form)
+        return self.changed(person)
+
+    def changed(self, person: User) -> HttpResponse:
+        """Keep this browser logged in, under a new session id."""
         update_session_auth_hash(self.request, person)
         messages.success(self.request, "The new password is good from now on. Every other login has ended.")
         return redirect("page-account")

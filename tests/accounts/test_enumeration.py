@@ -5,6 +5,7 @@ a variant that spares the unknown address its hash is told apart by the same fig
 """
 
 import random
+import re
 import time
 from collections.abc import Callable
 from statistics import median
@@ -94,7 +95,7 @@ def test_asking_for_a_letter_is_the_same_work_for_every_address(path: str, alice
         with CaptureQueriesContext(connection) as captured:
             answer = api(None).post(path, {"email": email}, format="json")
         headers = {name: value for name, value in answer.items() if name != "X-Request-ID"}
-        words = [query["sql"].split(" VALUES ")[0] for query in captured]
+        words = [re.sub(r'"s\d+_x\d+"', "", query["sql"].partition(" VALUES ")[0]) for query in captured]
         asked.add((answer.status_code, answer.content, str(headers), str(words)))
 
     assert len(asked) == 1
@@ -106,9 +107,13 @@ def test_asking_for_a_letter_is_the_same_work_for_every_address(path: str, alice
 def test_time_of_asking_for_a_letter_does_not_tell_either(path: str, api: Api, crowd: list[str]) -> None:
     client = api(None)
 
+    def ask(email: str, number: int) -> None:
+        asked = client.post(path, {"email": email}, format="json", REMOTE_ADDR=f"198.51.100.{number}")
+        assert asked.status_code == 202
+
     known, unknown, hashing = medians(
-        lambda number: client.post(path, {"email": crowd[number]}, format="json"),
-        lambda number: client.post(path, {"email": f"unknown-{number}@example.com"}, format="json"),
+        lambda number: ask(crowd[number], number),
+        lambda number: ask(f"unknown-{number}@example.com", number),
         lambda number: make_password("wrong"),
     )
 

@@ -249,3 +249,31 @@ def test_browser_is_known_only_after_the_code_where_one_is_asked_for(alice: User
     answer = browser.post(PAGE, {"email": alice.email, "password": RIGHT})
 
     assert (answer.status_code, settings.DEVICE_COOKIE_NAME in browser.cookies) == (302, False)
+
+
+@pytest.mark.parametrize("path", ["registrations/", "password-resets/"])
+def test_network_may_have_twenty_letters_sent_then_one_in_three_minutes(db: None, path: str) -> None:
+    client = APIClient(REMOTE_ADDR="198.51.100.7")
+    answers = [
+        client.post(f"/api/v1/auth/{path}", {"email": f"stranger-{n}@example.com"}, format="json") for n in range(22)
+    ]
+
+    assert {answer.status_code for answer in answers[:20]} == {202}
+    assert_problem(answers[21], 429, "too-many-attempts")
+    assert OutboxMessage.objects.count() == 20
+
+
+@pytest.mark.asvs("6.3.1")
+def test_device_keeps_its_count_over_logins_and_is_a_stranger_after_a_new_password(alice: User) -> None:
+    browser = Client()
+    names = []
+    for _ in range(2):
+        browser.post(PAGE, {"email": alice.email, "password": RIGHT})
+        names.append(browser.cookies[settings.DEVICE_COOKIE_NAME].value.split(":")[1])
+    assert names[0] == names[1]
+
+    alice.set_password("a-fresh-and-long-one")
+    alice.save()
+    browser.post(PAGE, {"email": alice.email, "password": "a-fresh-and-long-one"})
+
+    assert browser.cookies[settings.DEVICE_COOKIE_NAME].value.split(":")[1] != names[0]

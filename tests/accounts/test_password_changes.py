@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import passwords, tokens
+from accounts import api_keys, passwords, tokens
 from accounts.errors import LinkInvalid
 from accounts.letters import links
-from accounts.models import TokenFamily, User
+from accounts.models import ApiKey, TokenFamily, User
 from accounts.security_events import NOWHERE
 from tests.answers import assert_problem
 from tests.conftest import LettersSent
-from tests.factories import browser_of, office_of, person
+from tests.factories import browser_of, office_of, person, token_of
 from tests.races.rivals import queued
 
 CHANGE, ASK = "/api/v1/account/password/", "/api/v1/auth/password-resets/"
@@ -210,3 +210,18 @@ def test_password_that_an_admin_sets_ends_the_logins_too_and_is_remembered(
     assert [letter.to for letter in letters_sent()] == [[alice.email]]
     with pytest.raises(LinkInvalid):
         passwords.reset("nonsense", password=NEW, origin=NOWHERE)
+
+
+@pytest.mark.asvs("7.4.3")
+def test_reset_ends_keys_that_somebody_else_may_have_made_and_a_change_does_not(alice: User, api: Api) -> None:
+    login = TokenFamily.objects.get(pk=tokens.AccessToken(token_of(alice))["sid"])
+    for name in ("batch", "thief"):
+        api_keys.make(alice, name=name, scopes=["orders:read"], networks=[], lasts=timedelta(days=1), origin=NOWHERE)
+
+    passwords.change(alice, current="alice-shows-the-shop", new="a-fresh-and-long-one", login=login.pk, origin=NOWHERE)
+    assert ApiKey.objects.of(alice).open().count() == 2
+    mark = links.mark(links.PASSWORD_RESET, alice)
+    link = links.token(links.PASSWORD_RESET, user=alice.pk, email=alice.email, mark=mark)
+    passwords.reset(link, password="another-fresh-and-long-one", origin=NOWHERE)
+
+    assert not ApiKey.objects.of(alice).open().exists()

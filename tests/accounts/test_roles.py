@@ -96,7 +96,12 @@ def test_matrix_that_is_checked_in_is_what_the_permission_classes_say() -> None:
 
 
 STATUS = {"log in": {401, 302}, "no": {403}, "program": {400, 401, 405}}
-NUMBERED = {"<str:number>": "7KQ2-M4XD-9RTC", "<uuid:id>": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "<slug:slug>": "x"}
+NUMBERED = {
+    "<str:number>": "7KQ2-M4XD-9RTC",
+    "<uuid:id>": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
+    "<slug:slug>": "x",
+    "<slug:client_id>": "x",
+}
 
 
 @pytest.mark.asvs("8.3.1")

@@ -25,8 +25,9 @@ def view(request):
     return HttpResponse()
 
 page = Client(headers={"host": "shop.example"}).get("/account/log-in/", secure=True)
-answer = SessionMiddleware(view)(RequestFactory().get("/", secure=True))
-sessions.remember_device(answer, User(pk=1))
+request = RequestFactory().get("/", secure=True)
+answer = SessionMiddleware(view)(request)
+sessions.remember_device(request, answer, User(pk=1))
 print(json.dumps([morsel.OutputString() for response in (page, answer) for morsel in response.cookies.values()]))
 """
 

@@ -30,13 +30,15 @@ def test_two_requests_have_two_ids(client: Client) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.roadmap("security/input-validation")
-@pytest.mark.parametrize("charset", ["utf-7", "raw_unicode_escape"])
-def test_forms_are_utf_8_whatever_the_caller_says(client: Client, charset: str) -> None:
-    fields = {"email": "alice@example.com", "password": "half a character: \\ud800 +2AA-"}
-    parts = [f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}\r\n' for name in fields]
-    body = "".join([*parts, "--B--\r\n"])  # `post` would write it in that charset
-    sent_as = f"multipart/form-data; boundary=B; charset={charset}"
+@pytest.mark.parametrize(
+    ("method", "path", "kept"),
+    [
+        ("post", "/api/v1/auth/token/", "no-store"),
+        ("get", "/api/v1/account/", "no-store"),
+        ("get", "/api/v1/products/", None),
+    ],
+)
+def test_no_cache_keeps_what_is_somebodys(client: Client, method: str, path: str, kept: str | None) -> None:
+    headers = {"Authorization": "Bearer x"} if "account" in path else {}
 
-    assert client.generic("POST", "/account/log-in/", body, sent_as).status_code == 200
-    assert client.get("/api/v1/products/?search=%5Cud800", CONTENT_TYPE=sent_as).status_code == 200
+    assert getattr(client, method)(path, headers=headers).get("Cache-Control") == kept

@@ -1,13 +1,16 @@
 """A person sees the programs that act for them, and takes back what they gave."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from oauth2_provider.models import RefreshToken
 
 from accounts.models import Application, User
 from accounts.oauth import grants
 from tests.accounts.oauth.dance import call, code_for, exchange, renew, tokens_for
-from tests.factories import application, person
+from tests.factories import application, browser_of, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.roadmap("auth/authorization-server")]
 WHERE = "/api/v1/account/applications/"
@@ -62,3 +65,21 @@ def test_all_programs_end_at_once(alice: User, partner: tuple[Application, str])
     grants.revoke_all(alice)
 
     assert [call(token["access_token"]).status_code for token in given] == [401, 401, 200]
+
+
+@pytest.mark.asvs("10.4.9")
+def test_person_takes_it_back_on_the_account_page(alice: User, partner: tuple[Application, str]) -> None:
+    given, browser = tokens_for(alice, *partner, "orders:read"), browser_of(alice)
+    assert "Partner" in browser.get("/account/").content.decode()
+
+    browser.post(f"/account/programs/{partner[0].client_id}/end/")
+
+    assert "Programs that act for you" not in browser.get("/account/").content.decode()
+    assert call(given["access_token"]).status_code == 401
+
+
+def test_program_that_has_not_come_for_a_month_is_not_listed(alice: User, partner: tuple[Application, str]) -> None:
+    tokens_for(alice, *partner, "orders:read")
+    RefreshToken.objects.update(created=timezone.now() - timedelta(days=31))
+
+    assert not grants.applications_of(alice).exists()
