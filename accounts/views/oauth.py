@@ -41,7 +41,7 @@ class Printable(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Refuse it before anything is asked."""
-        sent = [(name, value) for asked in (request.GET, request.POST) for name, value in asked.items()]
+        sent = [(name, value) for asked in (request.GET, request.POST) for name, value in asked.dict().items()]
         if "access_token" in request.GET or any(_is_unsound(name, value) for name, value in sent):
             return JsonResponse({"error": "invalid_request"}, status=400)
         return super().dispatch(request, *args, **kwargs)

@@ -90,7 +90,7 @@ class FamilyMachine(RuleBasedStateMachine):
 @pytest.mark.roadmap("auth/access-and-refresh-tokens")
 def test_of_each_login_only_the_latest_token_is_good() -> None:
     short = hypothesis_settings(
-        max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, database=None,
+        max_examples=20, stateful_step_count=20, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     run_state_machine_as_test(FamilyMachine, settings=short)
