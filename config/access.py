@@ -16,11 +16,13 @@ from django.contrib import admin
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, get_resolver
+from graphene.utils.str_converters import to_camel_case
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.permissions import scope_of
 from accounts.roles import ROLES
+from config.graphql.schema import schema
 
 VISITOR = "visitor"
 WHO = [VISITOR, *ROLES]
@@ -70,6 +72,7 @@ TITLES = Row("", tuple(WHO), "scope")
 def page() -> str:
     """Return `docs/access-matrix.md`."""
     return f"{HEAD}## Addresses\n\n{_table([_scoped(row) for row in [TITLES, *addresses()]])}\n" + (
+        f"## GraphQL\n\n{_table([_scoped(row) for row in [TITLES, *graphql_fields()]])}\n"
         f"## The admin\n\n{_table([TITLES, *admin_pages()])}"
     )
 
@@ -85,6 +88,17 @@ def addresses() -> Iterator[Row]:
             initialised = view(**callback.initkwargs)
             answers = tuple(_verdict(initialised, method, who) for who in WHO)
             yield Row(f"`{method.upper()} {path}`", answers, _scope(initialised, method))
+
+
+def graphql_fields() -> Iterator[Row]:
+    """Every field of the roots of the GraphQL schema: what hangs below is reached through an object of the caller's."""
+    for root, type_ in (("query", schema.query), ("mutation", schema.mutation)):
+        for name, field in sorted(type_._meta.fields.items()):
+            resolver = getattr(type_, f"resolve_{name}", None) or field.resolver
+            scope, guards = resolver.guards
+            view = SimpleNamespace(scopes={"POST": scope}, get_permissions=lambda guards=guards: [g() for g in guards])
+            answers = tuple(_verdict(view, "post", who) for who in WHO)
+            yield Row(f"{root} `{to_camel_case(name)}`", answers, f"`{scope}`" if scope else "–")
 
 
 def admin_pages() -> Iterator[Row]:
@@ -106,7 +120,7 @@ def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]
             yield from routes(entry, path)
 
 
-def _verdict(view: APIView, method: str, who: str) -> str:
+def _verdict(view: Any, method: str, who: str) -> str:
     plain = HttpRequest()
     plain.method = method.upper()
     request = Request(plain)

@@ -67,6 +67,8 @@ VARIABLES: dict[str, Variable] = {
     "SOCIAL_CLIENT_ID": Variable("", "The shop's client id at that provider."),
     "SOCIAL_CLIENT_SECRET": Variable("", "The shop's secret at that provider.", is_secret=True),
     "SOCIAL_LABEL": Variable("another account", "What the button says: log in with …"),
+    "GRAPHQL_INTROSPECTION": Variable("true", "Whether anybody may read the GraphQL schema at /graphql/."),
+    "GRAPHQL_KNOWN_ONLY": Variable("false", "true: only the documents of docs/api/graphql/ are run."),
     "LOG_LEVEL": Variable("INFO", "DEBUG, INFO, WARNING or ERROR."),
 }
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
+from graphql import GraphQLError
 from psycopg.errors import IdleInTransactionSessionTimeout
 from rest_framework import exceptions as rest
 from rest_framework.response import Response
@@ -25,6 +26,7 @@ from rest_framework.views import exception_handler
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
 
 from accounts import errors as accounts
+from config.graphql.limits import TooMuch
 from config.logging import request_id
 from orders import errors as orders
 from shop import errors as shop
@@ -63,6 +65,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     orders.IllegalTransition: Problem(409, "illegal-transition", "Not possible from here", ("old", "new")),
     orders.BadWebhook: Problem(400, "bad-webhook", "Webhook not accepted"),
     # The catalogue
+    shop.BadFilter: Problem(400, "bad-filter", "The filter is not valid"),
+    shop.BadPage: Problem(400, "bad-page", "There is no such page"),
     shop.UnknownProduct: Problem(404, "unknown-product", "No such product", ("sku",)),
     shop.CountBelowReserved: Problem(409, "count-below-reserved", "Buyers were promised more", ("on_hand", "reserved")),
     # People
@@ -104,6 +108,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     rest.NotAcceptable: Problem(406, "not-acceptable", "No representation of that kind"),
     RequestDataTooBig: Problem(413, "body-too-large", "The body is too large"),
     rest.UnsupportedMediaType: Problem(415, "unsupported-media-type", "Send JSON"),
+    # GraphQL
+    GraphQLError: Problem(400, "invalid-document", "The GraphQL document cannot be run"),
+    TooMuch: Problem(400, "document-too-dear", "The GraphQL document asks for too much"),
     # The house
     OperationalError: Problem(503, "database-unavailable", "The database is not available"),
     InterfaceError: Problem(503, "database-unavailable", "The database is not available"),
@@ -139,6 +146,7 @@ MEANINGS = {
     "method-not-allowed": "This resource does not know the method; `Allow` lists those that it does.",
     "not-acceptable": "The answer cannot be given in any form that `Accept` asks for; it is JSON.",
     "body-too-large": "The body is larger than a megabyte.",
+    "invalid-document": "It is no GraphQL, or asks for what the schema does not have; nothing of it was run.",
     "unsupported-media-type": "The body must be JSON, and say so in its Content-Type.",
     "database-unavailable": "The database cannot be reached. If a purchase had begun it is finished in the background; "
     "repeat it with the same key.",
@@ -213,6 +221,8 @@ def _detail(exception: Exception) -> str:
         return "The access token is malformed or has expired. Log in again or refresh it."
     if isinstance(exception, rest.APIException):
         return str(exception.detail)
+    if isinstance(exception, GraphQLError):
+        return exception.message  # as text it would quote the document, too
     return str(exception)
 
 

@@ -11,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 from accounts.views.pages import LogOut
 from accounts.views.tokens import jwks
 from config import views
+from config.graphql.endpoint import GraphQL
 
 admin.site.site_header = admin.site.site_title = "Roadmap Shop"
 admin.site.index_title = "Behind the counter"
@@ -25,6 +26,7 @@ urlpatterns = [
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("", include("accounts.oauth.urls")),
     path("api/v1/", include("config.api")),
+    path("graphql/", GraphQL.as_view(), name="graphql"),
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"),
     path(
         "api/docs/", SpectacularSwaggerView.as_view(permission_classes=[], authentication_classes=[], url_name="schema")

@@ -9,8 +9,9 @@ Roadmap: commerce/order-processing
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -114,6 +115,14 @@ def merge(guest: Cart, into: Cart) -> None:
     with connection.cursor() as cursor:
         cursor.execute(POUR_OUT, {"guest": guest.pk, "into": into.pk, "most": MOST_LINES})
         _top_up(into, [Line(*row) for row in cursor.fetchall()])
+
+
+def running_totals(lines: Iterable[tuple[Decimal, str, int]]) -> dict[str, Decimal]:
+    """Sum price times units by currency, of (price, currency, units). A comfort: an order decides what it costs."""
+    totals: dict[str, Decimal] = {}
+    for price, currency, units in lines:
+        totals[currency] = totals.get(currency, Decimal("0.00")) + price * units
+    return totals
 
 
 def put_back(order: Order) -> None:

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from accounts.models import User
 from accounts.serializers.account import ExportSerializer
 from accounts.serializers.strict import RequestSerializer, TextField
+from orders.cart import running_totals
 from orders.models import Cart, CartLine, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.cart import MOST_UNITS
 
@@ -55,18 +56,18 @@ class CartSerializer(serializers.ModelSerializer[Cart]):
 
     def get_total(self, cart: Cart) -> str | None:
         """Sum of the lines, as a string with two places; null when they are of several currencies."""
-        if len(_currencies(cart)) > 1:
-            return None
-        return str(sum((line.product.price * line.quantity for line in cart.lines.all()), Decimal("0.00")))
+        totals = _totals(cart)
+        return None if len(totals) > 1 else str(next(iter(totals.values()), Decimal("0.00")))
 
     def get_currency(self, cart: Cart) -> str | None:
         """What the total is in; null when there are several currencies, or no lines."""
-        currencies = _currencies(cart)
-        return currencies.pop() if len(currencies) == 1 else None
+        totals = _totals(cart)
+        return next(iter(totals)) if len(totals) == 1 else None
 
 
-def _currencies(cart: Cart) -> set[str]:
-    return {line.product.currency for line in cart.lines.all()}
+def _totals(cart: Cart) -> dict[str, Decimal]:
+    lines = cart.lines.all()
+    return running_totals((line.product.price, line.product.currency, line.quantity) for line in lines)
 
 
 class AddressSerializer(RequestSerializer):

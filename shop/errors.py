@@ -47,3 +47,11 @@ class CountBelowReserved(ShopError):
     def __init__(self, on_hand: int, reserved: int) -> None:
         self.on_hand, self.reserved = on_hand, reserved
         super().__init__(f"{reserved} units are reserved for buyers; a count of {on_hand} would break that promise.")
+
+
+class BadPage(ShopError):
+    """No page of the list is what was asked for: too many rows at once, two directions, or a cursor of elsewhere."""
+
+
+class BadFilter(ShopError):
+    """A filter of the list has a value that it cannot have."""

@@ -1,6 +1,6 @@
-"""Long lists in pages by position: page 40,000 costs what page 1 costs, and nobody counts a million rows.
+"""Long lists of the REST API in pages by position (`shop/keyset.py`), and nobody counts a million rows.
 
-    ?cursor=…  =  direction, value of the ordering, id   →   WHERE (price, id) > (12.80, 4711) ORDER BY price, id
+    ?cursor=…  =  direction, value of the ordering, id
 
 DRF's own cursor knows only the value of the ordering and steps over equal ones by OFFSET, in an order that PostgreSQL
 may choose anew each time: rows with one price are skipped or shown twice. Here the id breaks every tie.
@@ -14,22 +14,21 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, NamedTuple
 
-from django.core.exceptions import ValidationError as BadValue
-from django.db.models import Model, Q, QuerySet
-from django.utils.timezone import is_naive
+from django.db.models import Model
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from shop import keyset
+
 
 class Cursor(NamedTuple):
     """A place between two rows, and which way to read from there."""
 
     is_backward: bool
-    value: Any
-    id: int
+    place: keyset.Place
 
 
 class Pages(CursorPagination):
@@ -49,9 +48,8 @@ class Pages(CursorPagination):
         limit = self.get_page_size(request)
         cursor = self._cursor(request, queryset.model)
         backward = cursor is not None and cursor.is_backward
-        rows = list(self._from(queryset, cursor, backward)[: limit + 1])
-        self.page = rows[:limit][:: -1 if backward else 1]
-        beyond = len(rows) > limit
+        place = cursor.place if cursor else None
+        self.page, beyond = keyset.page(queryset, self.field, after=place, limit=limit, is_backward=backward)
         self.has_next, self.has_previous = (True, beyond) if backward else (beyond, cursor is not None)
         return self.page
 
@@ -78,40 +76,17 @@ class Pages(CursorPagination):
         parameters[1]["schema"] |= {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
         return parameters
 
-    def _from(self, queryset: QuerySet[Any], cursor: Cursor | None, backward: bool) -> QuerySet[Any]:
-        """Order by field and id one way and begin after the cursor. `lte` or `gte` is what bounds the index scan."""
-        name = self.field.removeprefix("-")
-        descending = self.field.startswith("-") != backward
-        sign, than = ("-", "lt") if descending else ("", "gt")
-        if cursor:
-            after = Q(**{f"{name}__{than}": cursor.value}) | Q(**{f"id__{than}": cursor.id})
-            queryset = queryset.filter(after, **{f"{name}__{than}e": cursor.value})
-        return queryset.order_by(*dict.fromkeys([f"{sign}{name}", f"{sign}id"]))
-
     def _cursor(self, request: Request, model: type[Model]) -> Cursor | None:
         given = request.query_params.get(self.cursor_query_param)
         if not given:
             return None
         try:
-            is_backward, value, id_ = json.loads(urlsafe_b64decode(given.encode("ascii")))
-            cursor = Cursor(bool(is_backward), self._clean(model, self.field, value), self._clean(model, "id", id_))
-        except (ValueError, TypeError, BadValue, RecursionError):
+            is_backward, *place = json.loads(urlsafe_b64decode(given.encode("ascii")))
+            return Cursor(bool(is_backward), keyset.read(model, self.field, place))
+        except (ValueError, TypeError, RecursionError):
             raise ValidationError({"cursor": ["This cursor does not belong to this list."]}) from None
-        return cursor
-
-    @staticmethod
-    def _clean(model: type[Model], field: str, value: object) -> Any:
-        """Return the value as the field's own type; raise if the field could not hold it."""
-        if not isinstance(value, str) or "\x00" in value:
-            raise TypeError
-        value.encode()  # JSON can write half a character (\ud800), which is no text: UnicodeEncodeError
-        cleaned = model._meta.get_field(field.removeprefix("-")).clean(value, None)  # type: ignore[union-attr]
-        if hasattr(cleaned, "tzinfo") and is_naive(cleaned):
-            raise TypeError
-        return cleaned
 
     def _link(self, row: Model, *, is_backward: bool) -> str:
-        value = getattr(row, self.field.removeprefix("-"))
-        place = json.dumps([is_backward, value.isoformat() if hasattr(value, "isoformat") else str(value), str(row.pk)])
+        place = json.dumps([is_backward, *keyset.written(row, self.field)])
         cursor = urlsafe_b64encode(place.encode()).decode("ascii")
         return replace_query_param(str(self.base_url), self.cursor_query_param, cursor)

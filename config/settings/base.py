@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_filters",
+    "graphene_django",
     "pgtrigger",
     "whitenoise.runserver_nostatic",
     "django.contrib.admin",
@@ -203,6 +204,9 @@ SOCIAL_ISSUER = env.text("SOCIAL_ISSUER").rstrip("/")
 SOCIAL_CLIENT_ID = env.text("SOCIAL_CLIENT_ID")
 SOCIAL_CLIENT_SECRET = env.text("SOCIAL_CLIENT_SECRET")
 SOCIAL_LABEL = env.text("SOCIAL_LABEL")
+GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION")
+GRAPHQL_KNOWN_ONLY = env.flag("GRAPHQL_KNOWN_ONLY")
+GRAPHENE = {"SCHEMA": "config.graphql.schema.schema"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Roadmap Shop API",
     "VERSION": "1.0.0",

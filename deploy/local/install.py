@@ -116,7 +116,17 @@ def install(wanted: str) -> None:
     say(f"installing the locked packages ({wanted})")
     extras = ["--all-extras"] if wanted == "dev" else []
     # Wheels only: nothing is compiled here, so no compiler can be missing.
-    hashed = ["--only-binary", ":all:", "--require-hashes", "-r", ROOT / "pyproject.toml", "-c", LOCK]
+    hashed = [
+        "--only-binary",
+        ":all:",
+        "--no-binary",
+        "promise",
+        "--require-hashes",
+        "-r",
+        ROOT / "pyproject.toml",
+        "-c",
+        LOCK,
+    ]
     uv("pip", "install", "--python", PYTHON, *hashed, *extras)
     if sys.version_info >= (3, 13) and platform.system() == "Linux" and platform.machine() == "x86_64":
         install_redis()

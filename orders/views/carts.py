@@ -31,6 +31,15 @@ TOKEN = OpenApiParameter(
 )
 
 
+def cart_owner(request: Request, headers: dict[str, str]) -> User | str:
+    """Return whose cart the request is about: the user's, or a guest's, whose token then goes into the headers."""
+    if isinstance(request.user, User) and request.user.is_authenticated:
+        return request.user
+    offered = request.headers.get(HEADER, "")
+    headers[HEADER] = offered if WELL_FORMED.fullmatch(offered) else cart.new_token()
+    return headers[HEADER]
+
+
 class CartView(APIView):
     """What the cart's endpoints share: open to guests, and the guest's token goes back with every answer."""
 
@@ -40,11 +49,7 @@ class CartView(APIView):
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Find the guest's token, or make one. Reading writes nothing: the cart is made by the first line."""
         super().initial(request, *args, **kwargs)
-        self.owner: User | str = request.user  # type: ignore[assignment]
-        if not request.user.is_authenticated:
-            offered = request.headers.get(HEADER, "")
-            self.owner = offered if WELL_FORMED.fullmatch(offered) else cart.new_token()
-            self.headers[HEADER] = self.owner  # DRF sends these with every answer, refusals included
+        self.owner = cart_owner(request, self.headers)  # DRF sends these with every answer, refusals included
 
     def line(self, line_id: UUID) -> CartLine:
         """Return a line of the caller's own cart; any other does not exist."""

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.permissions import Holds, WithinScope
 from accounts.scopes import CLIENTS_OWN, SCOPES
 from config import access
+from config.graphql.endpoint import GraphQL
 from orders.views.carts import CartDetail
 from orders.views.orders import Orders, Refunds
 from shop.views import Products
@@ -33,8 +34,15 @@ VIEWS: list[APIView] = [
 
 
 def asks_for_scopes(view: APIView) -> bool:
-    """Whether programs get in by scope alone: by its permissions, or because it looks at no token at all."""
-    return not view.get_authenticators() or any(isinstance(asked, WithinScope) for asked in view.get_permissions())
+    """Whether programs get in by scope alone: by its permissions, or because it looks at no token at all.
+
+    GraphQL lets everybody in: its fields ask, each for itself.
+    """
+    return (
+        isinstance(view, GraphQL)
+        or not view.get_authenticators()
+        or any(isinstance(asked, WithinScope) for asked in view.get_permissions())
+    )
 
 
 @pytest.mark.asvs("8.2.1")
@@ -42,6 +50,15 @@ def asks_for_scopes(view: APIView) -> bool:
 def test_every_view_asks_programs_for_a_scope_or_looks_at_no_token(view: APIView) -> None:
     assert asks_for_scopes(view)
     assert set(getattr(view, "scopes", {}).values()) <= set(SCOPES)
+
+
+@pytest.mark.asvs("8.2.1")
+def test_every_graphql_field_of_a_root_asks_programs_for_a_scope() -> None:
+    asked = {row.what: row.scope for row in access.graphql_fields()}
+
+    assert len(asked) >= 13
+    assert {scope.strip("`") for scope in asked.values()} - {"–"} <= set(SCOPES)
+    assert asked["mutation `refundOrder`"] == "–"
 
 
 def test_view_that_forgot_would_be_found() -> None:

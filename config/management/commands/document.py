@@ -1,4 +1,5 @@
-"""`manage.py document`: write what is generated from the code: `docs/problems.md`, the access matrix, `.env.example`.
+"""`manage.py document`: write what is generated from the code: `docs/problems.md`, the access matrix, the
+GraphQL schema, `.env.example`.
 
 They are checked in, so that they can be read without running anything; tests compare them with the code.
 
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from config import access, env
+from config.graphql.schema import schema
 from config.problems import PROBLEMS, Problem, meaning
 
 HEAD = """# Problems
@@ -37,12 +39,13 @@ Every refusal of the API is `application/problem+json` (RFC 9457) with these mem
 class Command(BaseCommand):
     """Write the files."""
 
-    help = "Writes docs/problems.md, docs/access-matrix.md and .env.example from the code."
+    help = "Writes docs/problems.md, docs/access-matrix.md, docs/api/schema.graphql and .env.example from the code."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write them and say so."""
         pages = {"docs/problems.md": problems_page(), "docs/access-matrix.md": access.page()}
+        pages["docs/api/schema.graphql"] = f"{schema}\n"
         for name, text in {**pages, ".env.example": env.example()}.items():
             (settings.BASE_DIR / name).write_text(text)
             self.stdout.write(f"wrote {name}")

@@ -1,0 +1,87 @@
+"""Relay connections over `shop/keyset.py`: `first` and `after` forwards, `last` and `before` backwards.
+
+Refuses: more than a hundred at once, both directions at once, a cursor of another list (BadPage).
+
+Roadmap: api/graphql-schema-and-resolvers
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any, NamedTuple
+
+import graphene
+from django.db.models import Model, QuerySet
+from graphene.relay import PageInfo
+
+from shop import keyset
+from shop.errors import BadPage
+
+USUAL, MOST = 24, 100
+
+
+def page_arguments() -> dict[str, Any]:
+    """The four arguments of every connection."""
+    return {
+        "first": graphene.Int(description=f"Rows, 1 to {MOST}; {USUAL} when left out."),
+        "after": graphene.String(description="`endCursor` of the page before."),
+        "last": graphene.Int(description="Rows from the end, instead of `first`."),
+        "before": graphene.String(description="`startCursor` of the page after."),
+    }
+
+
+class Window(NamedTuple):
+    """Which page of a list ordered by `field` is wanted."""
+
+    field: str
+    limit: int
+    cursor: str | None
+    is_backward: bool
+
+    def place(self, model: type[Model]) -> keyset.Place | None:
+        """Where it begins; raises BadPage for a cursor that this list could not have given."""
+        if not self.cursor:
+            return None
+        try:
+            return keyset.read(model, self.field, json.loads(urlsafe_b64decode(self.cursor.encode("ascii"))))
+        except (ValueError, RecursionError):
+            raise BadPage("This cursor does not belong to this list.") from None
+
+
+def window(
+    field: str, first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
+) -> Window:
+    """Read the four arguments; raise BadPage unless they make sense together."""
+    is_backward = last is not None or before is not None
+    if is_backward and (first is not None or after is not None):
+        raise BadPage("Ask for `first` and `after`, or for `last` and `before`.")
+    limit = (last if is_backward else first) if (last, first) != (None, None) else USUAL
+    if limit is None:
+        limit = USUAL
+    if not 1 <= limit <= MOST:
+        raise BadPage(f"Ask for 1 to {MOST} at once.")
+    return Window(field, limit, before if is_backward else after, is_backward)
+
+
+def connect(connection: Any, queryset: QuerySet[Any], wanted: Window) -> Any:
+    """Return the page as this connection type. One query."""
+    after = wanted.place(queryset.model)
+    rows, beyond = keyset.page(queryset, wanted.field, after=after, limit=wanted.limit, is_backward=wanted.is_backward)
+    return filled(connection, rows, wanted, beyond=beyond)
+
+
+def filled(connection: Any, rows: list[Any], wanted: Window, *, beyond: bool) -> Any:
+    """Return these rows as the connection type; `beyond`: there are more in the direction of reading."""
+    edges = [connection.Edge(node=row, cursor=cursor_of(row, wanted.field)) for row in rows]
+    behind = wanted.cursor is not None
+    info = PageInfo(
+        has_next_page=behind if wanted.is_backward else beyond,
+        has_previous_page=beyond if wanted.is_backward else behind,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return connection(edges=edges, page_info=info)
+
+
+def cursor_of(row: Model, field: str) -> str:
+    """Return the row's place as an opaque string."""
+    return urlsafe_b64encode(json.dumps(keyset.written(row, field)).encode()).decode("ascii")
