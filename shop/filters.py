@@ -8,7 +8,12 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
+from accounts.serializers.strict import MOST_NAMED, printable
 from shop.models import Product, ProductQuerySet
 
 #: What the list can be ordered by; each has an index of its own in `shop/models.py`.
@@ -17,6 +22,23 @@ ORDERINGS = ("name", "-name", "price", "-price", "created_at", "-created_at")
 MOST = 10**9
 #: Decimal places. No program writes a float with more, and PostgreSQL refuses a number with more than 16,383.
 FINEST = 400
+
+
+class KnownParameters(BaseFilterBackend):
+    """Refuses a query parameter that the list does not have: `?max_prize=10` must not show everything."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        """Narrow nothing; raise ValidationError for each stranger."""
+        paginator = view.paginator  # type: ignore[attr-defined] # a generic view's
+        known = {found["name"] for found in paginator.get_schema_operation_parameters(view)} if paginator else set()
+        known |= set(getattr(getattr(view, "filterset_class", None), "base_filters", ()))
+        if strangers := sorted(set(request.query_params) - known)[:MOST_NAMED]:
+            raise ValidationError({printable(name): ["There is no such parameter."] for name in strangers})
+        return queryset
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """None of its own."""
+        return []
 
 
 def documented(schema: dict[str, Any], parameter: django_filters.Filter) -> Any:

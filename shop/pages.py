@@ -18,6 +18,7 @@ from django.db.models import Model
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
@@ -61,6 +62,13 @@ class Pages(CursorPagination):
         if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 6 and 1 <= int(wanted) <= self.max_page_size):
             raise ValidationError({"page_size": [f"A whole number from 1 to {self.max_page_size}."]})
         return int(wanted)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Say the neighbours in the Link header as well (RFC 8288): a crawler need not read the body."""
+        links = {"next": self.get_next_link(), "prev": self.get_previous_link()}
+        told = ", ".join(f'<{address}>; rel="{name}"' for name, address in links.items() if address)
+        body = {"next": links["next"], "previous": links["prev"], "results": data}
+        return Response(body, headers={"Link": told} if told else {})
 
     def get_next_link(self) -> str | None:
         """Return the address of the next page, if there is one."""

@@ -10,7 +10,7 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.permissions import AllowAny
 
 from accounts.permissions import WithinScope
-from shop.filters import ProductFilter
+from shop.filters import KnownParameters, ProductFilter
 from shop.models import Category, Product
 from shop.pages import Pages
 from shop.serializers import CategorySerializer, ProductDetailSerializer, ProductSerializer
@@ -24,7 +24,7 @@ class Products(ListAPIView[Product]):
     scopes = {"GET": "catalog:read"}
     serializer_class = ProductSerializer
     pagination_class = Pages
-    filter_backends = [DjangoFilterBackend]
+    filter_backends = [KnownParameters, DjangoFilterBackend]
     filterset_class = ProductFilter
 
     def get_queryset(self) -> QuerySet[Product]:

@@ -42,10 +42,10 @@ class TextField(serializers.CharField):
 
 def _strangers(serializer: RequestSerializer, data: Mapping[Any, Any]) -> dict[str, list[str]]:
     names = sorted(str(name) for name in data if name not in serializer.fields or serializer.fields[name].read_only)
-    return {_printable(name): ["There is no such member."] for name in names[:MOST_NAMED]}
+    return {printable(name): ["There is no such member."] for name in names[:MOST_NAMED]}
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """A name is anything between quotes: half a character, a slash, a megabyte. RFC 6901 says how a pointer has it."""
     kept = name[:LONGEST_NAME].encode("utf-8", "backslashreplace").decode()
     return kept.replace("~", "~0").replace("/", "~1")

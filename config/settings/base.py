@@ -159,6 +159,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.parsers.ShallowJSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["shop.filters.KnownParameters"],
     "DEFAULT_PAGINATION_CLASS": "shop.pages.Pages",
     "DEFAULT_SCHEMA_CLASS": "config.openapi.ProblemSchema",
     "EXCEPTION_HANDLER": "config.problems.problem_response",

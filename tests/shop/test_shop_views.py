@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from shop.models import Product
 from shop.views import Products
 from tests.answers import assert_problem
@@ -55,7 +56,6 @@ FILTERS: list[tuple[dict[str, Any], list[str]]] = [
     ({"search": "desk", "in_stock": "true", "max_price": "400"}, ["Ash desk"]),
     ({"max_price": ["100", "200"]}, ["Brass lamp", "Cork desk"]),
     ({"min_price": "", "in_stock": "", "ordering": "", "search": ""}, ["Ash desk", "Brass lamp", "Cork desk"]),
-    ({"unheard-of": "1"}, ["Ash desk", "Brass lamp", "Cork desk"]),
 ]
 
 
@@ -242,3 +242,26 @@ def test_each_ordering_is_served_by_its_index(db: None, ordering: str, index: st
     plan = Products().get_queryset().filter(price__gte=1).order_by(ordering, "id")[:24].explain()
 
     assert index in plan
+
+
+@pytest.mark.roadmap("api/consistent-endpoint-design")
+@pytest.mark.parametrize("path", ["products/", "orders/", "categories/", "products/walnut-desk/", "orders/X/"])
+def test_parameter_that_nobody_reads_is_refused(carol: User, api: Callable[..., APIClient], path: str) -> None:
+    product(slug="walnut-desk")
+    answer = api(carol).get(f"/api/v1/{path}", {"max_prize": "10", "a/b": ""})
+
+    if path == "orders/X/":
+        assert_problem(answer, 404, "not-found")  # nothing is there to be narrowed
+        return
+    problem = assert_problem(answer, 400, "validation-failed")
+    assert [error["pointer"] for error in problem["errors"]] == ["#/a~1b", "#/max_prize"]
+
+
+@pytest.mark.roadmap("api/consistent-endpoint-design")
+def test_link_header_names_the_pages_beside_this_one(guest: APIClient, shop: None) -> None:
+    first = guest.get(URL, {"page_size": 2})
+    second = guest.get(first.json()["next"])
+
+    assert first["Link"] == f'<{first.json()["next"]}>; rel="next"'
+    assert second["Link"] == f'<{second.json()["previous"]}>; rel="prev"'
+    assert "Link" not in guest.get(URL)
