@@ -2,7 +2,7 @@
 it: status, content type, body, headers, refusals.
 
 Three callers: a guest, alice with something in her cart and an order, carol who runs the shop. In-process, on real
-PostgreSQL. The long form asks fifty times as much:
+PostgreSQL. The long form asks a hundred times as much:
 
     python -m pytest -m long tests/test_schemathesis.py
 """
@@ -90,7 +90,7 @@ def ask(case: Any, world: dict[str, Any], caller: str) -> None:
     case.call_and_validate(headers=headers_of(world[caller]))
 
 
-SHORT = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+SHORT = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 LONG = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 callers: Callable[[Any], Any] = pytest.mark.parametrize("caller", ["guest", "alice", "carol"])
 

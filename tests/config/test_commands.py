@@ -89,10 +89,10 @@ def test_audit_says_so_when_the_provider_does_not_show_its_book(db: None, settin
 @pytest.mark.roadmap("workflow/documentation")
 def test_document_writes_what_the_code_says(tmp_path: Path, settings: Any) -> None:
     settings.BASE_DIR = tmp_path
-    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "api").mkdir(parents=True)
 
     call_command("document", verbosity=0)
 
-    for name in ("docs/problems.md", ".env.example"):
+    for name in ("docs/problems.md", "docs/access-matrix.md", "docs/api/schema.graphql", ".env.example"):
         assert (tmp_path / name).read_text() == (ROOT / name).read_text(), "`make schema` writes it anew"
     assert (tmp_path / "docs" / "problems.md").read_text() == problems_page()

@@ -122,7 +122,7 @@ def test_taken_port_is_one_clear_sentence(folder: Path) -> None:
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM])
 def test_owner_that_dies_leaves_no_process(folder: Path, signum: int) -> None:
     line = [sys.executable, "-c", OWNER, folder]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, text=True) as owner:
+    with subprocess.Popen(line, stdout=subprocess.PIPE, cwd=ROOT, text=True) as owner:
         leaders = [int(pid) for pid in owner.stdout.readline().split()]
         groups = [pid for leader in leaders for pid in group_of(leader)]
 
