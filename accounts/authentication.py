@@ -71,8 +71,8 @@ def origin_of(request: HttpRequest | Request) -> Origin:
     return Origin(request.META.get("REMOTE_ADDR") or None, request.META.get("HTTP_USER_AGENT", "")[:200])
 
 
-def person_of(request: Request) -> User:
-    """Return the caller; the permission classes have seen to it that there is one."""
+def person_of(request: HttpRequest | Request) -> User:
+    """Return who asks; the view has seen to it that somebody does."""
     assert isinstance(request.user, User)
     return request.user
 

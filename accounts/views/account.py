@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import personal
-from accounts.authentication import origin_of
+from accounts.authentication import origin_of, person_of
 from accounts.errors import LinkInvalid, StepUpRequired, StillInCharge, TooManyAttempts, WrongPassword
 from accounts.permissions import ProvedAgain
 from accounts.serializers.account import (
@@ -21,7 +21,6 @@ from accounts.serializers.account import (
     CloseAccountSerializer,
     ConfirmEmailSerializer,
 )
-from accounts.views.tokens import person
 
 
 class Account(APIView):
@@ -32,7 +31,7 @@ class Account(APIView):
     @extend_schema(operation_id="show_account", responses=AccountSerializer, tags=["account"])
     def get(self, request: Request) -> Response:
         """Show who the shop takes the caller for."""
-        return Response(AccountSerializer(person(request)).data)
+        return Response(AccountSerializer(person_of(request)).data)
 
     @extend_schema(
         operation_id="rename_account", request=ChangeAccountSerializer, responses=AccountSerializer, tags=["account"]
@@ -41,7 +40,7 @@ class Account(APIView):
         """Change the name that letters and pages use."""
         wanted = ChangeAccountSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        return Response(AccountSerializer(personal.rename(person(request), **wanted.validated_data)).data)
+        return Response(AccountSerializer(personal.rename(person_of(request), **wanted.validated_data)).data)
 
 
 class Email(APIView):
@@ -57,7 +56,7 @@ class Email(APIView):
         """Get a letter at the new address, and a notice at the old one. The account moves when the link comes back."""
         wanted = ChangeEmailSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        personal.request_email_change(person(request), **wanted.validated_data, origin=origin_of(request))
+        personal.request_email_change(person_of(request), **wanted.validated_data, origin=origin_of(request))
         return Response(status=status.HTTP_202_ACCEPTED)
 
 
@@ -91,5 +90,5 @@ class Closure(APIView):
         """Close the account and forget the person. Orders stay in the books, the address is free again."""
         proof = CloseAccountSerializer(data=request.data)
         proof.is_valid(raise_exception=True)
-        personal.close(person(request), **proof.validated_data, origin=origin_of(request))
+        personal.close(person_of(request), **proof.validated_data, origin=origin_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

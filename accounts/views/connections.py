@@ -15,13 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import origin_of
+from accounts.authentication import origin_of, person_of
 from accounts.errors import LastWayIn, StepUpRequired
 from accounts.models import Application, ExternalIdentity
 from accounts.oauth import grants, identities
 from accounts.permissions import ProvedAgain
 from accounts.serializers.connections import ApplicationSerializer, IdentitySerializer
-from accounts.views.tokens import person
 
 
 class Applications(ListAPIView[Application]):
@@ -32,7 +31,7 @@ class Applications(ListAPIView[Application]):
 
     def get_queryset(self) -> QuerySet[Application]:
         """One query."""
-        return grants.applications_of(person(self.request))
+        return grants.applications_of(person_of(self.request))
 
     @extend_schema(operation_id="list_applications", tags=["account"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
@@ -46,7 +45,7 @@ class ApplicationDetail(APIView):
     @extend_schema(operation_id="revoke_application", request=None, responses={204: None}, tags=["account"])
     def delete(self, request: Request, slug: str) -> Response:
         """Let it act for the caller no longer: its tokens open nothing from now on."""
-        if not grants.revoke(person(request), slug, origin=origin_of(request)):
+        if not grants.revoke(person_of(request), slug, origin=origin_of(request)):
             raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -59,7 +58,7 @@ class Identities(ListAPIView[ExternalIdentity]):
 
     def get_queryset(self) -> QuerySet[ExternalIdentity]:
         """One query."""
-        return person(self.request).identities.order_by("linked_at")
+        return person_of(self.request).identities.order_by("linked_at")
 
     @extend_schema(operation_id="list_identities", tags=["account"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
@@ -76,6 +75,6 @@ class IdentityDetail(APIView):
     @extend_schema(operation_id="unlink_identity", request=None, responses={204: None}, tags=["account"])
     def delete(self, request: Request, id: UUID) -> Response:
         """Log in from there no longer."""
-        if not identities.unlink(person(request), id, origin=origin_of(request)):
+        if not identities.unlink(person_of(request), id, origin=origin_of(request)):
             raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)

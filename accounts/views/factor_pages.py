@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView, View
 
 from accounts import mfa, sessions
-from accounts.authentication import origin_of
+from accounts.authentication import origin_of, person_of
 from accounts.errors import TooManyCodes, TooManyFactors, WrongCode
 from accounts.forms import CodeForm
 from accounts.middleware import asking
@@ -79,14 +79,14 @@ class Factors(ProvedAgainMixin, TemplateView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Those that count, and how much of the paper is left."""
-        person = _person(self.request)
+        person = person_of(self.request)
         left = person.recovery_codes.filter(used_at=None).count()
         return super().get_context_data(factors=Factor.objects.of(person).confirmed(), left=left, **context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Start to set up another one."""
         try:
-            mfa.start(_person(request), name="Authenticator app")
+            mfa.start(person_of(request), name="Authenticator app")
         except TooManyFactors as refusal:
             return self.render_to_response(self.get_context_data(refusal=refusal))
         return redirect("page-new-factor")
@@ -113,7 +113,7 @@ class NewFactor(ProvedAgainMixin, FormView):
     def form_valid(self, form: CodeForm) -> HttpResponse:
         """Count it in. Whoever has shown a code has proved the factor, too."""
         assert self.enrolment
-        person, code = _person(self.request), form.cleaned_data["code"]
+        person, code = person_of(self.request), form.cleaned_data["code"]
         try:
             codes = mfa.confirm(person, self.enrolment.factor.pk, code, origin=origin_of(self.request))
         except WrongCode as refusal:
@@ -129,7 +129,7 @@ class Removal(ProvedAgainMixin, View):
 
     def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
         """Remove it. One that is not one's own is as good as removed."""
-        mfa.remove(_person(request), id, origin=origin_of(request))
+        mfa.remove(person_of(request), id, origin=origin_of(request))
         return redirect("page-factors")
 
 
@@ -139,7 +139,7 @@ class RecoveryCodes(ProvedAgainMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make a new one, if there is a factor that it stands in for."""
-        person = _person(request)
+        person = person_of(request)
         if not mfa.is_enrolled(person):
             return redirect("page-factors")
         return show(request, mfa.replace_recovery_codes(person, origin=origin_of(request)))
@@ -155,9 +155,3 @@ def _raise(request: HttpRequest, person: User) -> None:
         sessions.step_up(request, BOTH)
     else:
         sessions.begin(request, person, BOTH)
-
-
-def _person(request: HttpRequest) -> User:
-    """Return who is logged in; the view has seen to it that somebody is."""
-    assert isinstance(request.user, User)
-    return request.user

@@ -22,7 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView, View
 
 from accounts import mfa, passwords, sessions, tokens
-from accounts.authentication import origin_of
+from accounts.authentication import origin_of, person_of
 from accounts.errors import TooManyAttempts, WeakPassword, WrongPassword
 from accounts.forms import ChangePasswordForm, LogInForm
 from accounts.middleware import asking
@@ -86,7 +86,7 @@ class Account(LoginRequiredMixin, TemplateView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Five queries: the session's two, the programs, the logins, the events."""
-        user = _person(self.request)
+        user = person_of(self.request)
         events = user.security_events.order_by("-id")[:LATEST]
         logins = TokenFamily.objects.of(user).open()
         return super().get_context_data(
@@ -104,7 +104,7 @@ class Password(LoginRequiredMixin, FormView):
 
     def form_valid(self, form: ChangePasswordForm) -> HttpResponse:
         """Replace it, as the API does; this browser stays logged in."""
-        person, login = _person(self.request), sessions.login_of(self.request)
+        person, login = person_of(self.request), sessions.login_of(self.request)
         assert login is not None
         try:
             passwords.change(person, **form.cleaned_data, login=login.pk, origin=origin_of(self.request))
@@ -128,7 +128,7 @@ class Device(LoginRequiredMixin, View):
 
     def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
         """End it, be it this one. One that is not one's own, or has ended, is as good as ended."""
-        tokens.log_out(id, user=_person(request), origin=origin_of(request))
+        tokens.log_out(id, user=person_of(request), origin=origin_of(request))
         return redirect("page-account")
 
 
@@ -140,7 +140,7 @@ class OtherDevices(LoginRequiredMixin, View):
         """End them."""
         login = sessions.login_of(request)
         assert login is not None
-        tokens.log_out_everywhere(_person(request), origin=origin_of(request), but=login.pk)
+        tokens.log_out_everywhere(person_of(request), origin=origin_of(request), but=login.pk)
         return redirect("page-account")
 
 
@@ -150,7 +150,7 @@ class Program(LoginRequiredMixin, View):
 
     def post(self, request: HttpRequest, client_id: str) -> HttpResponse:
         """Take back what it was given. One that was given nothing, or nothing any more, is as good as gone."""
-        grants.revoke(_person(request), client_id, origin=origin_of(request))
+        grants.revoke(person_of(request), client_id, origin=origin_of(request))
         return redirect("page-account")
 
 
@@ -160,9 +160,3 @@ def too_many(request: HttpRequest, refusal: TooManyAttempts) -> HttpResponse:
     page = render(request, "accounts/pages/too_many.html", {"minutes": minutes}, status=429)
     page["Retry-After"] = str(refusal.retry_after)
     return page
-
-
-def _person(request: HttpRequest) -> User:
-    """Return who is logged in; the view has seen to it that somebody is."""
-    assert isinstance(request.user, User)
-    return request.user

@@ -13,14 +13,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import passwords
-from accounts.authentication import origin_of
+from accounts.authentication import origin_of, person_of
 from accounts.errors import LinkInvalid, TooManyAttempts, WeakPassword, WrongPassword
 from accounts.serializers.passwords import (
     ChangePasswordSerializer,
     ForgottenPasswordSerializer,
     ResetPasswordSerializer,
 )
-from accounts.views.tokens import person
 
 
 class PasswordResets(APIView):
@@ -71,5 +70,5 @@ class Password(APIView):
         wanted.is_valid(raise_exception=True)
         current, new = wanted.validated_data["current_password"], wanted.validated_data["new_password"]
         login = UUID(request.auth["sid"])  # type: ignore[index] # the scheme makes it a token of ours
-        passwords.change(person(request), current=current, new=new, login=login, origin=origin_of(request))
+        passwords.change(person_of(request), current=current, new=new, login=login, origin=origin_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

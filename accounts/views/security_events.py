@@ -9,9 +9,9 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.authentication import person_of
 from accounts.models import SecurityEvent
 from accounts.serializers.security_events import SecurityEventSerializer
-from accounts.views.tokens import person
 
 
 class SecurityEvents(ListAPIView[SecurityEvent]):
@@ -22,7 +22,7 @@ class SecurityEvents(ListAPIView[SecurityEvent]):
 
     def get_queryset(self) -> QuerySet[SecurityEvent]:
         """One query."""
-        return person(self.request).security_events.order_by("-id")
+        return person_of(self.request).security_events.order_by("-id")
 
     @extend_schema(operation_id="list_security_events", tags=["account"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:

@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import InvalidToken
 
 from accounts import keys, mfa, tokens
-from accounts.authentication import origin_of
+from accounts.authentication import origin_of, person_of
 from accounts.errors import (
     SecondFactorRequired,
     TokenReused,
@@ -80,7 +80,7 @@ class Sessions(ListAPIView[TokenFamily]):
 
     def get_queryset(self) -> QuerySet[TokenFamily]:
         """One query."""
-        return TokenFamily.objects.of(person(self.request)).open()
+        return TokenFamily.objects.of(person_of(self.request)).open()
 
     @extend_schema(operation_id="list_sessions", tags=["auth"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
@@ -90,7 +90,7 @@ class Sessions(ListAPIView[TokenFamily]):
     @extend_schema(operation_id="end_all_sessions", responses={204: None}, tags=["auth"])
     def delete(self, request: Request) -> Response:
         """Log out everywhere, here included."""
-        tokens.log_out_everywhere(person(request), origin=origin_of(request))
+        tokens.log_out_everywhere(person_of(request), origin=origin_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -100,7 +100,7 @@ class Session(APIView):
     @extend_schema(operation_id="end_session", request=None, responses={204: None}, tags=["auth"])
     def delete(self, request: Request, id: UUID) -> Response:
         """Log out there: neither of its tokens opens anything from now on."""
-        if not tokens.log_out(id, user=person(request), origin=origin_of(request)):
+        if not tokens.log_out(id, user=person_of(request), origin=origin_of(request)):
             raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -113,9 +113,3 @@ def jwks(request: HttpRequest) -> JsonResponse:
     Roadmap: auth/resource-server
     """
     return JsonResponse({"keys": keys.published()}, content_type="application/jwk-set+json")
-
-
-def person(request: Request) -> User:
-    """Return the caller; the permission classes have seen to it that there is one."""
-    assert isinstance(request.user, User)
-    return request.user

@@ -19,8 +19,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from accounts.authentication import person_of
 from accounts.errors import StepUpRequired
-from accounts.models import User
 from accounts.permissions import Holds, SteppedUp
 from orders import cancellation, checkout, errors, gateways, idempotency, refunds, serializers
 from orders.idempotency import Answer
@@ -50,7 +50,7 @@ class OrderView(APIView):
     def order(self) -> Order:
         """Return the order of the path, if the caller may see it; else it does not exist."""
         number = numbers.normalize(self.kwargs["number"])
-        order = Order.objects.visible_to(_person(self.request)).filter(number=number).first() if number else None
+        order = Order.objects.visible_to(person_of(self.request)).filter(number=number).first() if number else None
         if order is None:
             raise Http404
         return order
@@ -60,7 +60,7 @@ class OrderView(APIView):
         canonical = json.dumps(body, sort_keys=True, default=str).encode()
         key = request.headers.get("Idempotency-Key")
         return idempotency.identify(
-            user_id=_person(request).pk, key=key, method=request.method or "", path=request.path, body=canonical
+            user_id=person_of(request).pk, key=key, method=request.method or "", path=request.path, body=canonical
         )
 
     def keepable(self, response: Response, location: str = "") -> Answer:
@@ -89,7 +89,7 @@ class Orders(OrderView, ListAPIView[Order]):
 
     def get_queryset(self) -> QuerySet[Order]:
         """One query."""
-        return Order.objects.visible_to(_person(self.request)).order_by("-id")
+        return Order.objects.visible_to(person_of(self.request)).order_by("-id")
 
     @extend_schema(operation_id="list_orders", tags=["orders"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
@@ -154,7 +154,7 @@ class Cancellation(OrderView):
     )
     def post(self, request: Request, number: str) -> Response:
         """Call the order off before it is sent. 201: cancelled now. 200: it was cancelled before."""
-        order, is_new = cancellation.cancel(self.order().pk, actor=_person(request))
+        order, is_new = cancellation.cancel(self.order().pk, actor=person_of(request))
         shown = Order.objects.with_details().prefetch_related("events").get(pk=order.pk)
         return Response(serializers.OrderDetailSerializer(shown).data, 201 if is_new else 200)
 
@@ -181,14 +181,8 @@ class Refunds(OrderView):
             order_id=self.order().pk,
             amount=wanted.get("amount"),
             reason=wanted["reason"],
-            actor=_person(request),
+            actor=person_of(request),
             request=identity,
             render=lambda refund: self.keepable(Response(serializers.RefundSerializer(refund).data, 201)),
         )
         return as_response(answer)
-
-
-def _person(request: Request) -> User:
-    """Return the caller; the permission classes have seen to it that there is one."""
-    assert isinstance(request.user, User)
-    return request.user

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.views.tokens import person
+from accounts.authentication import person_of
 from orders.serializers import FullExportSerializer
 
 
@@ -20,4 +20,4 @@ class Export(APIView):
     @extend_schema(operation_id="export_account", responses=FullExportSerializer, tags=["account"])
     def get(self, request: Request) -> Response:
         """Take everything along that the shop holds about the caller. Passwords and other secrets are left out."""
-        return Response(FullExportSerializer(person(request)).data)
+        return Response(FullExportSerializer(person_of(request)).data)

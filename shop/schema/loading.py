@@ -18,6 +18,7 @@ from aiodataloader import DataLoader
 from asgiref.sync import sync_to_async
 from rest_framework.request import Request
 
+from accounts.authentication import person_of
 from accounts.models import User
 
 Key = TypeVar("Key", bound=Hashable)
@@ -40,8 +41,7 @@ class Context:
     @property
     def person(self) -> User:
         """The caller; the guards of the field have seen to it that there is one."""
-        assert isinstance(self.request.user, User)
-        return self.request.user
+        return person_of(self.request)
 
     async def load(self, many: Many[Key, Value], key: Key, *arguments: Hashable) -> Value | None:
         """Return what `many(keys, *arguments)` says of this key; None if it says nothing."""
