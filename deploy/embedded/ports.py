@@ -6,8 +6,8 @@ may be given that very port as its own source port, connect to itself, and keep 
 Roadmap: foundations/tcp-vs-udp
 """
 
-import random
 import socket
+from secrets import choice
 
 from deploy.embedded.processes import wait_until
 
@@ -35,5 +35,9 @@ def becomes_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port nobody listens on. Random, so that racing starters rarely choose the same one."""
-    return next(port for port in iter(lambda: random.choice(BELOW_EPHEMERAL), 0) if is_free(port))
+    """A port nobody listens on. Random, so that racing starters rarely choose the same one.
+
+    From the system's randomness: `random` is seeded alike in each process of a parallel test run, and two starters that
+    draw the same numbers choose the same ports every time.
+    """
+    return next(port for port in iter(lambda: choice(BELOW_EPHEMERAL), 0) if is_free(port))

@@ -1,6 +1,7 @@
 """Real servers from wheels: what they are, who may use them, and that starting them twice is starting them once."""
 
 import os
+import random
 import stat
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import redis
 
 from deploy.embedded import Servers, ServerTrouble, down, postgres, running, up
 from deploy.embedded.binaries import postgres_program
+from deploy.embedded.ports import free_port
 from deploy.embedded.state import State, locked
 
 ROOT = Path(__file__).parents[2]
@@ -128,3 +130,13 @@ def test_command_line_tells_the_state_in_words_and_exit_codes(folder: Path, serv
 
     assert (on.returncode, servers.database_url in on.stdout) == (0, True)
     assert (off.returncode, off.stdout.split()) == (3, ["PostgreSQL", "down", "Redis", "down"])
+
+
+def test_starters_with_equally_seeded_randomness_choose_different_ports() -> None:
+    """As the processes of one parallel test run are, each of which then chooses ports for a shop of its own."""
+    chosen = set()
+    for _starter in range(3):
+        random.seed(4711)
+        chosen.add(tuple(free_port() for _ in range(3)))
+
+    assert len(chosen) == 3
