@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 SUPPORT = {"orders.view_order", "orders.view_payment", "orders.cancel_order", "orders.refund_order"}
-WAREHOUSE = {"orders.view_order", "shop.view_category", "shop.view_product", "shop.view_stock", "shop.change_stock"}
+WAREHOUSE = {"orders.view_order", "shop.view_category", "shop.view_product", "shop.view_stock", "shop.change_stock",
+    "shop.view_reservation"}  # fmt: skip
 MANAGER = SUPPORT | WAREHOUSE | {
     "orders.refund_any_amount", "orders.view_outboxmessage", "orders.change_outboxmessage", "orders.view_webhookevent",
     "shop.add_category", "shop.change_category", "shop.delete_category", "shop.add_product", "shop.change_product",

@@ -68,6 +68,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     shop.BadFilter: Problem(400, "bad-filter", "The filter is not valid"),
     shop.BadPage: Problem(400, "bad-page", "There is no such page"),
     shop.UnknownProduct: Problem(404, "unknown-product", "No such product", ("sku",)),
+    shop.BadReservation: Problem(400, "bad-reservation", "The reservation is not valid"),
+    shop.UnknownReservation: Problem(404, "unknown-reservation", "No such reservation", ("key",)),
+    shop.ReservationDiffers: Problem(409, "reservation-differs", "A reservation of other units", ("key",)),
     shop.CountBelowReserved: Problem(409, "count-below-reserved", "Buyers were promised more", ("on_hand", "reserved")),
     # People
     accounts.TokenReused: Problem(401, "token-reused", "Refresh token used before"),

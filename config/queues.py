@@ -24,6 +24,12 @@ BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "end-due-reservations": {
+        "task": "shop.tasks.end_due_reservations",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "forget-reservations": {"task": "shop.tasks.forget_reservations", "schedule": 3600.0},
     "forget-abandoned-carts": {"task": "orders.tasks.forget_abandoned_carts", "schedule": 3600.0},
     "forget-letters": {"task": "orders.tasks.forget_letters", "schedule": 3600.0},
     "forget-what-has-ended": {"task": "accounts.tasks.forget_what_has_ended", "schedule": 3600.0},

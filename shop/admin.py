@@ -6,7 +6,7 @@ Roadmap: commerce/inventory
 from django.contrib import admin
 from django.http import HttpRequest
 
-from shop.models import Category, Product, Stock, StockEntry
+from shop.models import Category, Product, Reservation, Stock, StockEntry
 
 
 @admin.register(Category)
@@ -63,6 +63,17 @@ class StockAdmin(ReadOnlyAdmin):
     list_display = ("product", "on_hand", "reserved")
     list_select_related = ("product",)
     search_fields = ("product__sku",)
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnlyAdmin):
+    """What warehouses have set aside, what ends last first."""
+
+    list_display = ("key", "owner", "state", "created_at", "expires_at", "ended_at")
+    list_select_related = ("owner",)
+    list_filter = ("state",)
+    search_fields = ("=key", "lines__product__sku")
+    ordering = ("-expires_at", "-id")
 
 
 @admin.register(StockEntry)

@@ -4,6 +4,7 @@ Roadmap: languages/error-handling
 """
 
 from typing import NamedTuple
+from uuid import UUID
 
 
 class ShopError(Exception):
@@ -55,3 +56,23 @@ class BadPage(ShopError):
 
 class BadFilter(ShopError):
     """A filter of the list has a value that it cannot have."""
+
+
+class UnknownReservation(ShopError):
+    """Nobody of this name has made a reservation under this key; somebody else's looks the same as none."""
+
+    def __init__(self, key: UUID) -> None:
+        self.key = key
+        super().__init__(f"There is no reservation {key}.")
+
+
+class ReservationDiffers(ShopError):
+    """The key is that of an earlier reservation of other units. That one stands as it was; make another key."""
+
+    def __init__(self, key: UUID) -> None:
+        self.key = key
+        super().__init__(f"Reservation {key} was made for other units.")
+
+
+class BadReservation(ShopError):
+    """No reservation can be like that: without a line, of no units, or for no time at all."""

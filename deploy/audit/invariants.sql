@@ -9,14 +9,19 @@ FROM shop_stock stock LEFT JOIN shop_stockentry entry USING (product_id)
 GROUP BY stock.product_id, stock.on_hand
 HAVING stock.on_hand <> coalesce(sum(entry.quantity), 0);
 
--- name: I2 Never more is promised than is there, and what is promised belongs to pending orders
-SELECT stock.product_id, stock.on_hand, stock.reserved, coalesce(pending.units, 0) AS pending
+-- name: I2 Never more is promised than is there, and what is promised belongs to pending orders and held reservations
+SELECT stock.product_id, stock.on_hand, stock.reserved, coalesce(promised.units, 0) AS promised
 FROM shop_stock stock LEFT JOIN (
-    SELECT line.product_id, sum(line.quantity) AS units
-    FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
-    WHERE o.status = 'pending' GROUP BY line.product_id
-) pending USING (product_id)
-WHERE stock.reserved < 0 OR stock.reserved > stock.on_hand OR stock.reserved <> coalesce(pending.units, 0);
+    SELECT product_id, sum(quantity) AS units FROM (
+        SELECT line.product_id, line.quantity FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
+        WHERE o.status = 'pending'
+        UNION ALL
+        SELECT line.product_id, line.quantity
+        FROM shop_reservationline line JOIN shop_reservation held ON held.id = line.reservation_id
+        WHERE held.state = 'held'
+    ) lines GROUP BY product_id
+) promised USING (product_id)
+WHERE stock.reserved < 0 OR stock.reserved > stock.on_hand OR stock.reserved <> coalesce(promised.units, 0);
 
 -- name: I3 What left the shelf is what stands in paid orders
 SELECT product_id, sold, ordered FROM (
@@ -69,7 +74,10 @@ WHERE (kept.answer ->> 'status' = '402' AND o.status <> 'declined')
 
 -- name: I9 No reservation outlives its time by more than 30 seconds
 SELECT number, reserved_until FROM orders_order
-WHERE status = 'pending' AND reserved_until < now() - interval '30 seconds';
+WHERE status = 'pending' AND reserved_until < now() - interval '30 seconds'
+UNION ALL
+SELECT key::text, expires_at FROM shop_reservation
+WHERE state = 'held' AND expires_at < now() - interval '30 seconds';
 
 -- name: I10 The history of every order is numbered without gaps
 SELECT o.number, o.event_count, count(event.id) AS events, max(event.sequence) AS newest
