@@ -11,7 +11,7 @@ export PYTHONUNBUFFERED = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run code stop test check format schema roadmap audit bench lock clean environment environment-dev
+.PHONY: help demo run code stop test check format schema examples roadmap audit bench lock clean environment environment-dev
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,10 @@ schema: environment-dev ## Write docs/api/openapi.yaml, docs/problems.md, docs/a
 	@mkdir -p docs/api
 	@.venv/bin/python -m deploy.local.manage spectacular --file docs/api/openapi.yaml --validate --fail-on-warn
 	@.venv/bin/python -m deploy.local.manage document
+
+examples: environment-dev ## Play the examples of the API (<app>/examples/*.yaml) and write down the answers
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" EXAMPLES=write .venv/bin/python -m pytest -q -k test_question tests/examples
+	@$(MAKE) --no-print-directory schema
 
 roadmap: environment-dev ## Write the generated roadmap table and pages
 	@.venv/bin/python -m roadmap --write

@@ -16,12 +16,13 @@ from rest_framework.views import APIView
 
 from accounts.errors import AccountError
 from config.logging import JsonFormatter
+from config.openapi import samples
 from config.problems import MEANINGS, PROBLEMS, meaning, problem_of
 from config.views import not_found as handler404  # noqa: F401 - Django reads the handlers of this test's URLs here
 from config.views import server_error as handler500  # noqa: F401
 from orders.errors import OrderError
 from shop.errors import ShopError, UnknownProduct
-from tests.answers import BY_SLUG, assert_problem
+from tests.answers import BY_SLUG, MEMBERS, assert_problem
 
 SECRET = "password=hunter2 at 10.0.0.7"
 OURS = (AccountError, OrderError, ShopError)
@@ -85,6 +86,16 @@ REFUSALS = [error for base in OURS for error in subclasses(base) if not error.__
 def test_refusal_stands_in_the_table_and_says_what_it_means(error: type[Exception]) -> None:
     assert error in PROBLEMS
     assert len(meaning(error)) > 20
+
+
+@pytest.mark.roadmap("api/openapi-documentation")
+def test_every_problem_has_an_example_in_the_api_document_that_shows_all_its_members() -> None:
+    shown = samples.problems()
+
+    assert set(BY_SLUG) - set(shown) == set(), "raise one of each in config/openapi/samples.py"
+    for slug, example in shown.items():
+        assert set(example["value"]) == MEMBERS | set(BY_SLUG[slug].fields)
+        assert example["value"]["detail"]
 
 
 def test_refusals_were_found() -> None:

@@ -161,7 +161,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["config.parsers.ShallowJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["shop.filters.KnownParameters"],
     "DEFAULT_PAGINATION_CLASS": "shop.pages.Pages",
-    "DEFAULT_SCHEMA_CLASS": "config.openapi.ProblemSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.openapi.operations.ProblemSchema",
     "EXCEPTION_HANDLER": "config.problems.problem_response",
     "COERCE_DECIMAL_TO_STRING": True,  # a price as a JSON number would be a float in most clients
 }
@@ -216,6 +216,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.openapi.samples.add_problems",
+    ],
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": False,  # our one PATCH changes one thing, and that must be said
     "ENUM_NAME_OVERRIDES": {

@@ -1,11 +1,12 @@
-"""The OpenAPI document: what drf-spectacular finds, plus every problem that an operation may answer with.
+"""What the document says of one operation: what drf-spectacular finds, its problems, its examples, who may ask.
 
 A view lists the errors of its own in `problems`; those that any request can meet are added here from the same table
-that answers them, so that the document cannot promise less than the code does.
+that answers them, so that the document cannot promise less than the code does. Examples were played (`examples.py`).
 
 Roadmap: api/openapi-documentation
 """
 
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -18,6 +19,8 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from accounts.errors import AddressNotAllowed, InsufficientScope, InvalidApiKey
 from accounts.permissions import WithinScope, scope_of
 from accounts.serializers.strict import RequestSerializer, TextField
+from config.openapi import samples
+from config.openapi.examples import Example, of_operation
 from config.problems import CONTENT_TYPE, PROBLEMS, Problem
 
 #: One character that Python's strip() leaves: it takes away a few control characters that JavaScript's \s does not.
@@ -52,17 +55,34 @@ class ProblemSchema(AutoSchema):
         if operation is None:
             return None
         operation["summary"] = operation.get("description", "").partition(".")[0]
-        reference = self.resolve_serializer(ProblemSerializer(), "response").ref
+        self._say_who_may_ask(operation)
+        for status, answer in operation["responses"].items():
+            if answer["description"] in {"", "No response body"}:
+                answer["description"] = f"{HTTPStatus(int(status)).phrase}."
+        self._add_problems(operation)
+        for example in of_operation(operation["operationId"]):
+            _illustrate(operation, example)
+        return operation
+
+    def _say_who_may_ask(self, operation: dict[str, Any]) -> None:
+        """What a program needs; what names no scope is for people alone, unless nobody is asked for who they are."""
+        if self.view.get_authenticators():
+            scope = scope_of(self.view, self.method)
+            words = f"A program needs the scope `{scope}`." if scope else "No program may, whatever it was given."
+            operation["description"] += f"\n\n{words}"
+
+    def _add_problems(self, operation: dict[str, Any]) -> None:
+        reference_to_shape = self.resolve_serializer(ProblemSerializer(), "response").ref
         by_status: dict[int, list[Problem]] = {}
         for error in self._errors(operation):
             by_status.setdefault(PROBLEMS[error].status, []).append(PROBLEMS[error])
         for status, problems in sorted(by_status.items()):
             titles = "; ".join(dict.fromkeys(f"{problem.title} (`{problem.slug}`)" for problem in problems))
+            examples = {problem.slug: samples.reference(problem.slug) for problem in problems}
             operation["responses"][str(status)] = {
                 "description": titles,
-                "content": {CONTENT_TYPE: {"schema": reference}},
+                "content": {CONTENT_TYPE: {"schema": reference_to_shape, "examples": examples}},
             }
-        return operation
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> dict[str, Any]:
         """Say that a text must hold more than blanks, which DRF strips before it looks."""
@@ -91,8 +111,28 @@ class ProblemSchema(AutoSchema):
             errors.append(rest.NotFound)
         if self.view.get_authenticators():
             errors += [rest.AuthenticationFailed, InsufficientScope]
+        permissions = {type(permission) for permission in self.view.get_permissions()}
+        if AllowAny not in permissions:
+            errors.append(rest.NotAuthenticated)
         if scope_of(self.view, self.method):
             errors += [InvalidApiKey, AddressNotAllowed, rest.Throttled]
-        if {type(permission) for permission in self.view.get_permissions()} - {AllowAny, IsAuthenticated, WithinScope}:
+        if permissions - {AllowAny, IsAuthenticated, WithinScope}:
             errors.append(rest.PermissionDenied)
         return errors
+
+
+def _illustrate(operation: dict[str, Any], example: Example) -> None:
+    """Put an example where its parts belong. A request that is refused for its shape is no model for others."""
+    answer = operation["responses"][str(example.status)]
+    if example.answer is not None:
+        for shown in answer["content"].values():
+            shown.setdefault("examples", {})[example.name] = {"summary": example.summary, "value": example.answer}
+    if example.status == 400:
+        return
+    if example.body is not None and "requestBody" in operation:
+        for asked in operation["requestBody"]["content"].values():
+            asked.setdefault("examples", {})[example.name] = {"summary": example.summary, "value": example.body}
+    sent = {**example.path, **example.query, **example.headers}
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in sent:
+            parameter.setdefault("example", sent[parameter["name"]])

@@ -1,0 +1,113 @@
+"""One example of every problem, made by the function that answers it, from an exception as it would be raised.
+
+They stand once in the document, under `components/examples`, and every operation that may answer so points at them.
+
+Roadmap: api/openapi-documentation, api/error-responses
+"""
+
+import json
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
+from graphql import GraphQLError
+from rest_framework import exceptions as rest
+from rest_framework_simplejwt.exceptions import InvalidToken
+
+from accounts import errors as accounts
+from config.graphql.limits import TooMuch
+from config.problems import body, problem_of
+from orders import errors as orders
+from shop import errors as shop
+
+ORDER, KEY = "7KQ2-M4XD-9RT0", UUID("8e03978e-40d5-43e8-bc93-6894a57f9324")
+#: What changes with each request.
+INSTANCE, REQUEST_ID = "/api/v1/…/", "5f1c9d7e2b3a4c6d"
+SAMPLES: list[Exception] = [
+    shop.OutOfStock([shop.Shortage("DESK-WAL-160", "Walnut Desk", requested=3, available=2)]),
+    orders.CartIsEmpty(),
+    orders.CartIsFull(100),
+    orders.NotForSale("DESK-WAL-160"),
+    orders.MixedCurrencies(["CHF", "EUR"]),
+    orders.TotalTooSmall(Decimal("0.50"), "EUR"),
+    orders.PaymentDeclined("insufficient_funds", ORDER, by_bank=True),
+    orders.PaymentUnavailable(),
+    orders.OrderClosed(ORDER, "cancelled"),
+    orders.IdempotencyKeyMissing(),
+    orders.IdempotencyKeyReused(),
+    orders.RequestInProgress(),
+    orders.NotCancellable("refunded"),
+    orders.NotRefundable("pending"),
+    orders.RefundTooLarge(Decimal("80.00"), "EUR"),
+    orders.IllegalTransition("refunded", "paid"),
+    orders.BadWebhook(),
+    orders.NotAllowed("refund_order", "More than 500.00 is for a manager to give back."),
+    shop.BadFilter("`price` is a number."),
+    shop.BadPage("Ask for 1 to 100 rows."),
+    shop.UnknownProduct("DESK-OAK-999"),
+    shop.CountBelowReserved(3, 5),
+    shop.BadReservation("A reservation has at least one line."),
+    shop.UnknownReservation(KEY),
+    shop.ReservationDiffers(KEY),
+    accounts.TokenReused(),
+    accounts.WrongCredentials(),
+    accounts.ForeignLoginRefused("This provider does not say that the address is yours."),
+    accounts.LastWayIn("Choose a password first: this is the only way into your account."),
+    accounts.InsufficientScope("orders:write"),
+    accounts.WeakPassword(["This password is too common."]),
+    accounts.WrongPassword(),
+    accounts.StillInCharge(),
+    accounts.LinkInvalid(),
+    accounts.SecondFactorRequired(),
+    accounts.WrongCode(),
+    accounts.TooManyCodes(900),
+    accounts.NotEnrolled(),
+    accounts.TooManyFactors(5),
+    accounts.StepUpRequired(900),
+    accounts.InvalidApiKey(),
+    accounts.AddressNotAllowed(),
+    accounts.TooManyApiKeys(20),
+    accounts.NotANetwork("192.0.2.0/33"),
+    accounts.TooManyAttempts(300),
+    rest.Throttled(30),
+    rest.NotAuthenticated(),
+    InvalidToken(),
+    rest.PermissionDenied(),
+    rest.ValidationError({"quantity": ["A valid integer is required."]}),
+    rest.ParseError("JSON parse error - Expecting value: line 1 column 1 (char 0)"),
+    rest.NotFound(),
+    rest.MethodNotAllowed("PUT"),
+    rest.NotAcceptable(),
+    RequestDataTooBig(),
+    rest.UnsupportedMediaType("text/xml"),
+    GraphQLError("Cannot query field 'prise' on type 'Product'."),
+    TooMuch("The document nests deeper than 10 levels."),
+    OperationalError(),
+    RuntimeError(),
+]
+
+
+def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Put one example of each problem into the finished document (a hook of drf-spectacular)."""
+    pointed_at = json.dumps(result["paths"])
+    shown = {slug: one for slug, one in sorted(problems().items()) if f'"{reference(slug)["$ref"]}"' in pointed_at}
+    return result | {"components": {**result["components"], "examples": shown}}
+
+
+def problems() -> dict[str, dict[str, Any]]:
+    """Return an example for each kind of problem, by slug."""
+    made = [(problem_of(sample), sample) for sample in SAMPLES]
+    return {
+        problem.slug: {
+            "summary": problem.title,
+            "value": body(problem, sample, INSTANCE) | {"request_id": REQUEST_ID},
+        }
+        for problem, sample in made
+    }
+
+
+def reference(slug: str) -> dict[str, str]:
+    """Return what points at an example."""
+    return {"$ref": f"#/components/examples/{slug}"}
