@@ -19,7 +19,6 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 from uuid import UUID
 
-from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 from rest_framework_api_key.crypto import KeyGenerator
@@ -35,8 +34,6 @@ BRAND = "rsk_"
 MOST_KEYS = 20
 #: `last_used_at` is written so often at most: a write for each request would cost more than the request.
 NOTE_USE_EVERY = timedelta(minutes=1)
-#: Requests that one key may make within one minute by the clock.
-RATE = 120
 Kind = SecurityEvent.Kind
 
 
@@ -113,18 +110,6 @@ def find(key: str, *, address: str | None, now: datetime | None = None) -> ApiKe
     if row.last_used_at is None or now - row.last_used_at >= NOTE_USE_EVERY:
         ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)
     return row
-
-
-def seconds_to_wait(row: ApiKey, *, now: datetime | None = None) -> int:
-    """Count a request; 0 if it may go on. A cache that is away counts nothing, and nobody waits."""
-    now = now or timezone.now()
-    minute = f"api-key:{row.pk}:{int(now.timestamp() // 60)}"
-    cache.add(minute, 0, timeout=120)
-    try:
-        count = cache.incr(minute)
-    except ValueError:  # the cache has just forgotten it
-        return 0
-    return 60 - now.second if count > RATE else 0
 
 
 def _network(text: str) -> str:

@@ -3,6 +3,11 @@
 Roadmap: languages/error-handling
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accounts.throttling.buckets import Quota
+
 
 class AccountError(Exception):
     """Base of every refusal of this app."""
@@ -145,6 +150,17 @@ class NotANetwork(AccountError):
     def __init__(self, network: str) -> None:
         super().__init__("A network is an address such as 192.0.2.7, or a range such as 192.0.2.0/24.")
         self.network = network
+
+
+class TooManyRequests(AccountError):
+    """Buckets of the caller are empty, those in `policies`; they fill by the second.
+
+    `quotas`: what is left in each that was asked.
+    """
+
+    def __init__(self, retry_after: int, policies: list[str], quotas: list["Quota"]) -> None:
+        super().__init__(f"Too many requests ({', '.join(policies)}). Try again in {retry_after} seconds.")
+        self.retry_after, self.policies, self.quotas = retry_after, policies, quotas
 
 
 class TooManyAttempts(AccountError):

@@ -8,12 +8,11 @@ from typing import Any, cast
 from django.utils import timezone
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
 
-from accounts import api_keys, mfa
+from accounts import mfa
 from accounts.errors import InsufficientScope, StepUpRequired
 from accounts.mfa import PROOF_LASTS
-from accounts.models import ApiKey, User
+from accounts.models import User
 
 
 class WithinScope(BasePermission):
@@ -69,19 +68,6 @@ class ProvedAgain(SteppedUp):
         if request.method in SAFE_METHODS or super().is_proved(request):
             return True
         return _proved_lately(request, "pwd") and not mfa.is_enrolled(cast(User, request.user))
-
-
-class PerKey(BaseThrottle):
-    """Each API key has so many requests a minute; people have none to count."""
-
-    def allow_request(self, request: Request, view: Any) -> bool:
-        """Count it, if it comes with a key."""
-        self.seconds = api_keys.seconds_to_wait(request.auth) if isinstance(request.auth, ApiKey) else 0
-        return self.seconds == 0
-
-    def wait(self) -> float:
-        """Seconds until the next minute."""
-        return self.seconds
 
 
 def _proved_lately(request: Request, method: str) -> bool:

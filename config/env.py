@@ -16,6 +16,8 @@ from typing import NamedTuple
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.throttling.table import Limit, chosen
+
 read = environ.FileAwareEnv()
 
 #: The secrets that a local run may start with. Production refuses each of them by name.
@@ -43,6 +45,9 @@ VARIABLES: dict[str, Variable] = {
     "DATABASE_URL": Variable(None, "PostgreSQL: postgres://user:password@host:5432/name", is_secret=True),
     "DATABASE_POOL_SIZE": Variable("8", "Most connections that one process keeps open; 0 turns the pool off."),
     "REDIS_URL": Variable("redis://127.0.0.1:6379/0", "Cache and circuit breaker; the shop sells without it, slower."),
+    "RATE_LIMITS": Variable(
+        "", "Other limits than those of accounts/throttling/table.py: search=30/60 key=1000/60; * is all the others."
+    ),
     "SESSION_STORE": Variable(
         "cached_db", "Where browsers' sessions lie: cached_db (Redis before PostgreSQL), db, redis or memory."
     ),
@@ -111,6 +116,14 @@ def number(name: str, *, most: float = inf) -> float:
         limits = "at least 0" if most == inf else f"at least 0 and at most {most:g}"
         raise ImproperlyConfigured(f"{name} must be a number of {limits}, not {value!r}.")
     return parsed
+
+
+def limits(name: str) -> dict[str, Limit]:
+    """Read the wishes about buckets over the table that they are about; a wish that cannot be read is refused."""
+    try:
+        return chosen(text(name))
+    except ValueError as wrong:
+        raise ImproperlyConfigured(str(wrong)) from None
 
 
 def choice(name: str, known: Collection[str]) -> str:

@@ -94,7 +94,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     accounts.AddressNotAllowed: Problem(403, "address-not-allowed", "Not from this address"),
     accounts.TooManyApiKeys: Problem(409, "too-many-api-keys", "Too many API keys", ("most",)),
     accounts.NotANetwork: Problem(422, "not-a-network", "Not a network", ("network",)),
-    rest.Throttled: Problem(429, "too-many-requests", "Too many requests"),
+    accounts.TooManyRequests: Problem(429, "too-many-requests", "Too many requests", ("policies",)),
     accounts.TooManyAttempts: Problem(429, "too-many-attempts", "Too many attempts"),
     rest.NotAuthenticated: Problem(401, "not-authenticated", "Log in first"),
     InvalidToken: Problem(401, "invalid-token", "The token is not valid"),
@@ -141,7 +141,7 @@ CHALLENGES = {
 MEANINGS = {
     "not-authenticated": "This needs to know who you are: send `Authorization: Bearer …` with an access token.",
     "invalid-token": "The access or refresh token is malformed, expired, or of somebody who may no longer log in.",
-    "too-many-requests": "An API key makes 120 requests a minute; `Retry-After` says when the next minute begins.",
+    "too-many-requests": "The buckets in `policies` are empty; `Retry-After` says when enough is back in them.",
     "not-allowed": "You are known, and may not do this.",
     "validation-failed": "The request has the wrong shape; `errors` points at each thing to change.",
     "malformed-body": "The body is not what its Content-Type says.",

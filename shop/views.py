@@ -22,6 +22,7 @@ class Products(ListAPIView[Product]):
 
     permission_classes = [AllowAny, WithinScope]
     scopes = {"GET": "catalog:read"}
+    buckets = {"GET?search": "search"}
     serializer_class = ProductSerializer
     pagination_class = Pages
     filter_backends = [KnownParameters, DjangoFilterBackend]

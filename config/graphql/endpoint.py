@@ -1,6 +1,6 @@
 """`/graphql/`: one document in, one answer out.
 
-    text or name ─► parse ─► affordable? ─► valid? ─► run: resolvers on a loop of their own, queries on this thread
+    text or name ─► parse ─► affordable? ─► paid? ─► valid? ─► run: resolvers on a loop of their own, queries here
 
 A document that cannot be run is a 400 with `errors`; one that was run is a 200, and what went wrong in it stands in
 `errors` beside the `data` that there is. Each error carries in `extensions` the problem that REST would answer with.
@@ -13,6 +13,7 @@ Roadmap: api/graphql-server-libraries, api/graphql-queries-and-mutations
 
 import json
 import logging
+from collections.abc import Callable, Mapping
 from inspect import isawaitable
 from typing import Any
 
@@ -40,6 +41,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.serializers.strict import RequestSerializer
+from accounts.throttling.rest import caller_of, count
 from config import problems
 from config.graphql import documents
 from config.graphql.limits import MOST_TOKENS, require_affordable
@@ -53,6 +55,7 @@ MOST_ERRORS = 10
 FRESH = 30
 
 
+Pay = Callable[[Mapping[str, int]], None]
 PRIVATE = {"Cache-Control": "no-store"}
 
 
@@ -102,7 +105,8 @@ class GraphQL(APIView):
         question = QuestionSerializer().run_validation(asked)
         cart_token: dict[str, str] = {}
         owner = cart_owner(request, cart_token)
-        result, is_public = run(question, Context(request, owner), is_read=request.method == "GET")
+        context, is_read = Context(request, owner), request.method == "GET"
+        result, is_public = run(question, context, is_read=is_read, pay=self.pay)
         said: dict[str, Any] = {"errors": [self.explain(error) for error in result.errors]} if result.errors else {}
         was_run = result.data is not None or any(error.path for error in result.errors or ())
         said |= {"data": result.data} if was_run else {}
@@ -110,6 +114,10 @@ class GraphQL(APIView):
             {"Cache-Control": f"public, max-age={FRESH}"} if is_public and not result.errors else PRIVATE | cart_token
         )
         return JsonResponse(said, status=200 if was_run else 400)
+
+    def pay(self, takes: Mapping[str, int]) -> None:
+        """Take from the caller's buckets what the document costs, before it is run; raises TooManyRequests."""
+        count(caller_of(self.request), takes, self.headers)
 
     def explain(self, error: GraphQLError) -> dict[str, Any]:
         """Return the error as GraphQL wants it, with our problem in `extensions`."""
@@ -126,14 +134,14 @@ class GraphQL(APIView):
         return {"message": body["detail"], **place, "extensions": body}
 
 
-def run(question: dict[str, Any], context: Context, *, is_read: bool) -> tuple[ExecutionResult, bool]:
-    """Run the document; return how it went, and whether the answer is the same for everybody."""
+def run(question: dict[str, Any], context: Context, *, is_read: bool, pay: Pay) -> tuple[ExecutionResult, bool]:
+    """Run the document once it is paid for; return how it went, and whether the answer is the same for everybody."""
     variables = question["variables"] or {}
     try:
         document = parse(question["query"], max_tokens=MOST_TOKENS, no_location=False)
     except (GraphQLError, RecursionError) as wrong:
         return ExecutionResult(None, [_syntax(wrong)]), False
-    require_affordable(document, variables)
+    pay(require_affordable(document, variables))
     operation = get_operation_ast(document, question["operationName"])
     if is_read and operation and operation.operation != OperationType.QUERY:
         raise MethodNotAllowed("GET", "Send mutations with POST.")

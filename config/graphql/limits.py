@@ -13,6 +13,7 @@ Refuses with TooMuch, in words, what to ask less of.
 Roadmap: api/graphql-schema-and-resolvers, security/dos-protection
 """
 
+from collections import Counter as Tally
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,8 @@ from shop.schema.paging import MOST, USUAL
 MOST_TOKENS, MOST_DEPTH, MOST_ALIASES, MOST_COST, MOST_OPERATIONS = 2_000, 12, 30, 5_000, 5
 #: Fields whose selection is answered once for each row.
 CONNECTIONS = {"products", "orders"}
+#: Fields and arguments that take from a bucket of their own, as their likes in REST do.
+BUCKETS = {"purchase": "checkout", "search": "search"}
 
 
 class TooMuch(Exception):
@@ -42,11 +45,12 @@ class TooMuch(Exception):
 
 @dataclass
 class Price:
-    """What a selection costs, and how deep it goes."""
+    """What a selection costs, how deep it goes, and what it takes from which bucket of its own."""
 
     cost: int = 0
     depth: int = 0
     aliases: int = 0
+    takes: Tally[str] = field(default_factory=Tally)
 
 
 @dataclass
@@ -64,7 +68,7 @@ class Counter:
         for node in selected.selections if selected else ():
             price = self.node(node)
             total.cost, total.aliases = total.cost + price.cost, total.aliases + price.aliases
-            total.depth = max(total.depth, price.depth)
+            total.depth, total.takes = max(total.depth, price.depth), total.takes + price.takes
         return total
 
     def node(self, node: Any) -> Price:
@@ -87,7 +91,10 @@ class Counter:
         """A field costs one, and its selection for each row that it may answer with."""
         below = self.selection(node.selection_set)
         rows = self.rows(node) if node.name.value in CONNECTIONS else 1
-        return Price(min(1 + rows * below.cost, MOST_COST + 1), below.depth + 1, below.aliases + bool(node.alias))
+        cost = min(1 + rows * below.cost, MOST_COST + 1)
+        words = [node.name.value, *(argument.name.value for argument in node.arguments)]
+        takes = below.takes + Tally(BUCKETS[word] for word in words if word in BUCKETS)
+        return Price(cost, below.depth + 1, below.aliases + bool(node.alias), takes)
 
     def rows(self, node: FieldNode) -> int:
         """How many rows it asks for at most; what cannot be read counts as the most, and is refused later."""
@@ -102,14 +109,15 @@ class Counter:
         return given if isinstance(given, int) and 0 < given <= MOST else MOST
 
 
-def require_affordable(document: DocumentNode, variables: Mapping[str, Any]) -> None:
-    """Raise TooMuch for a document that asks for more than one answer should hold."""
+def require_affordable(document: DocumentNode, variables: Mapping[str, Any]) -> Tally[str]:
+    """Return what it takes from which bucket; raise TooMuch when it asks for more than one answer should hold."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     if len(operations) > MOST_OPERATIONS:
         raise TooMuch(f"A document has at most {MOST_OPERATIONS} operations.")
-    counter = Counter(fragments, variables)
+    counter, takes = Counter(fragments, variables), Tally[str]()
     for price in [counter.selection(operation.selection_set) for operation in operations]:
+        takes += price.takes + Tally(graphql=price.cost)
         for what, counted, most in (
             ("deep", price.depth, MOST_DEPTH),
             ("wide: aliases", price.aliases, MOST_ALIASES),
@@ -117,3 +125,4 @@ def require_affordable(document: DocumentNode, variables: Mapping[str, Any]) -> 
         ):
             if counted > most:
                 raise TooMuch(f"Too {what}, more than {most}. Ask for less at once.")
+    return takes

@@ -16,7 +16,7 @@ from rest_framework import exceptions as rest
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 
-from accounts.errors import AddressNotAllowed, InsufficientScope, InvalidApiKey
+from accounts.errors import AddressNotAllowed, InsufficientScope, InvalidApiKey, TooManyRequests
 from accounts.permissions import WithinScope, scope_of
 from accounts.serializers.strict import RequestSerializer, TextField
 from config.openapi import samples
@@ -115,7 +115,9 @@ class ProblemSchema(AutoSchema):
         if AllowAny not in permissions:
             errors.append(rest.NotAuthenticated)
         if scope_of(self.view, self.method):
-            errors += [InvalidApiKey, AddressNotAllowed, rest.Throttled]
+            errors += [InvalidApiKey, AddressNotAllowed]
+        if self.view.get_throttles():
+            errors.append(TooManyRequests)
         if permissions - {AllowAny, IsAuthenticated, WithinScope}:
             errors.append(rest.PermissionDenied)
         return errors

@@ -71,7 +71,7 @@ SAMPLES: list[Exception] = [
     accounts.TooManyApiKeys(20),
     accounts.NotANetwork("192.0.2.0/33"),
     accounts.TooManyAttempts(300),
-    rest.Throttled(30),
+    accounts.TooManyRequests(30, ["search"], []),
     rest.NotAuthenticated(),
     InvalidToken(),
     rest.PermissionDenied(),

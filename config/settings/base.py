@@ -151,7 +151,7 @@ REST_FRAMEWORK = {
         "accounts.authentication.BearerAuthentication",
         "accounts.authentication.ApiKeyAuthentication",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["accounts.permissions.PerKey"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.rest.Throttle"],
     # Public views say so out loud, and open to programs is what names a scope.
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
@@ -232,6 +232,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 REDIS_URL = env.text("REDIS_URL")
+RATE_LIMITS = env.limits("RATE_LIMITS")
 CACHES = {
     "default": {
         "BACKEND": "config.caches.ForgivingRedisCache",

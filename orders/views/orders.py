@@ -81,6 +81,7 @@ class Orders(OrderView, ListAPIView[Order]):
     """The caller's orders."""
 
     serializer_class = serializers.OrderSummarySerializer
+    buckets = {"POST": "checkout"}
     pagination_class = Pages
     problems = (
         OutOfStock, errors.CartIsEmpty, errors.NotForSale, errors.MixedCurrencies, errors.TotalTooSmall,

@@ -17,6 +17,8 @@ from orders.serializers import FullExportSerializer
 class Export(APIView):
     """Everything about the caller."""
 
+    buckets = {"GET": "export"}
+
     @extend_schema(operation_id="export_account", responses=FullExportSerializer, tags=["account"])
     def get(self, request: Request) -> Response:
         """Take everything along that the shop holds about the caller. Passwords and other secrets are left out."""

@@ -32,6 +32,7 @@ class PaymentWebhook(APIView):
     permission_classes = [AllowAny]
     authentication_classes = []
     parser_classes = [Untouched]
+    throttle_classes = []  # one address sends the answers about everybody's money
     problems = (BadWebhook,)
 
     @extend_schema(

@@ -159,31 +159,6 @@ def test_key_costs_one_query_and_once_a_minute_a_second(alice: User) -> None:
     assert costs == [2, 1, 1, 2, 1]
 
 
-def test_key_that_asks_too_often_is_told_when_to_come_back(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_keys, "RATE", 3)
-    busy, other = with_key(made(alice).key), with_key(made(alice).key)
-
-    answers = [busy.get(ORDERS) for _ in range(8)]  # at most two of the clock's minutes: six of them pass at most
-
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert 2 <= len(refused) <= 5
-    assert_problem(refused[0], 429, "too-many-requests")
-    assert 1 <= int(refused[0]["Retry-After"]) <= 60
-    assert other.get(ORDERS).status_code == 200
-
-
-def test_without_redis_nobody_is_counted_and_nobody_fails(alice: User, settings: Any, caplog: Any) -> None:
-    away = settings.CACHES["default"] | {
-        "BACKEND": "config.caches.ForgivingRedisCache",
-        "LOCATION": "redis://127.0.0.1:1",
-    }
-    settings.CACHES = settings.CACHES | {"default": away}
-    machine = with_key(made(alice).key)
-
-    assert [machine.get(ORDERS).status_code for _ in range(3)] == [200] * 3
-    assert "cache is away" in caplog.text
-
-
 @pytest.mark.asvs("6.3.7")
 def test_no_key_stands_in_any_log_or_table(alice: User, api: Api, caplog: Any) -> None:
     caplog.set_level(logging.DEBUG)

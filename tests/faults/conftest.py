@@ -31,6 +31,8 @@ for sku in {SKUS}:
         stock.receive(product_id=thing.pk, quantity=100_000, reference="faults")
 """
 IMPATIENT = {"PAYMENT_DEADLINE_SECONDS": "2", "RECONCILE_AFTER_SECONDS": "2", "MAIL_TIMEOUT_SECONDS": "10"}
+#: Sixteen buyers press as fast as they can, for minutes: nobody is to be slowed down here.
+UNTHROTTLED = {"RATE_LIMITS": "*=1000000/1"}
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +46,7 @@ def mail_server() -> Iterator[MailServer]:
 @pytest.fixture(scope="session")
 def shop(mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     prepare = (("migrate", "--verbosity", "0"), ("shell", "--no-imports", "-c", FURNISH))
-    env = IMPATIENT | {"EMAIL_URL": f"smtp://127.0.0.1:{mail_server.port}"}
+    env = IMPATIENT | UNTHROTTLED | {"EMAIL_URL": f"smtp://127.0.0.1:{mail_server.port}"}
     folder = tmp_path_factory.mktemp("faults")
     with stack(folder, processes=PROCESSES, durable=False, env=env, prepare=prepare) as running:
         yield running
