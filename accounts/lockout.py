@@ -74,14 +74,30 @@ class Taken(NamedTuple):
     locked_until: datetime
 
 
-# A locked row is neither changed nor returned. Callers take turns at the row, and each sees what the last one left.
+# One statement by itself, so that nobody waits for a caller who has locked a row and then waits for the processor:
+# sixteen hashes at once can take all of it for seconds. Rows are taken in the order of their keys, so that callers
+# cannot block each other; each sees what the last one left, and a locked row is neither changed nor returned.
 TAKE = """
+WITH rule (key, forgets, most) AS (
+    SELECT * FROM unnest(%(keys)s::text[], %(forgets)s::interval[], %(most)s::int[])
+)
 INSERT INTO accounts_attempts AS held (key, owed_until, locked_until)
-VALUES (%(key)s, %(now)s + %(forgets)s, %(now)s)
-ON CONFLICT (key) DO UPDATE SET
-    owed_until = least(greatest(held.owed_until, %(now)s) + %(forgets)s, %(now)s + %(most)s * %(forgets)s)
+SELECT key, %(now)s + forgets, %(now)s FROM rule ORDER BY key
+ON CONFLICT (key) DO UPDATE SET (owed_until, locked_until) = (
+    SELECT counted.owed_until, CASE
+        WHEN failures < most THEN held.locked_until
+        ELSE %(now)s + least(%(first)s * 2 ^ (failures - most), %(longest)s)
+    END
+    FROM rule, LATERAL (
+        -- What is beyond makes no pause longer, and would take days to forget.
+        SELECT least(greatest(held.owed_until, %(now)s) + forgets, %(now)s + (most + %(doublings)s) * forgets)
+    ) counted (owed_until), LATERAL (
+        SELECT ceil(extract(epoch FROM counted.owed_until - %(now)s) / extract(epoch FROM forgets) - %(rounding)s)
+    ) counted_failures (failures)
+    WHERE rule.key = held.key
+)
 WHERE held.locked_until <= %(now)s
-RETURNING owed_until
+RETURNING key, owed_until, locked_until
 """
 
 
@@ -100,6 +116,8 @@ def attempt(
     `account`: the address as typed; `owner`: whose it is, if anybody's; `device`: a known one, if it showed itself.
     Must stand outside of any transaction: what is taken must not be rolled back.
     """
+    with transaction.atomic(durable=True):
+        pass  # sends PostgreSQL nothing; raises RuntimeError in a transaction
     now = now or timezone.now()
     taken = _take(_counts(purpose, account.strip().lower(), owner, origin, device, now), now)
     try:
@@ -158,40 +176,44 @@ def _is_known(owner: "User | None", origin: Origin, now: datetime) -> bool:
 
 
 def _take(counts: dict[str, Rule], now: datetime) -> list[Taken]:
-    """Take one from each, or none and raise. In the order of their keys, so that callers cannot block each other."""
-    with transaction.atomic(durable=True):
-        taken = [_take_one(key, counts[key], now) for key in sorted(counts)]
-        if all(taken):
-            return [one for one in taken if one]
-        transaction.set_rollback(True)
+    """Take one from each, or none and raise."""
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, _parameters(counts, now))
+        taken = [_taken(key, counts[key], owed, locked, now) for key, owed, locked in cursor.fetchall()]
+    if len(taken) == len(counts):
+        return taken
+    for one in taken:  # a crash before this leaves a failure too many
+        _take_back(one, now)
     until = Attempts.objects.filter(pk__in=counts).aggregate(latest=Max("locked_until"))["latest"]
     raise TooManyAttempts(max(1, ceil((until - now).total_seconds())))
 
 
-def _take_one(key: str, rule: Rule, now: datetime) -> Taken | None:
-    counted = rule.most + DOUBLINGS  # what is beyond makes no pause longer, and would take days to forget
-    parameters: dict[str, Any] = {"key": key, "now": now, "forgets": rule.forgets, "most": counted}
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, parameters)
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    failures = ceil((row[0] - now) / rule.forgets - ROUNDING)
-    if failures < rule.most:
-        return Taken(key, rule, failures, now)
-    until = now + min(FIRST_PAUSE * 2 ** (failures - rule.most), LONGEST_PAUSE)
-    Attempts.objects.filter(pk=key).update(locked_until=until)
-    return Taken(key, rule, failures, until)
+def _parameters(counts: dict[str, Rule], now: datetime) -> dict[str, Any]:
+    return {
+        "keys": list(counts),
+        "forgets": [rule.forgets for rule in counts.values()],
+        "most": [rule.most for rule in counts.values()],
+        "now": now, "first": FIRST_PAUSE, "longest": LONGEST_PAUSE, "doublings": DOUBLINGS, "rounding": ROUNDING,
+    }  # fmt: skip
+
+
+def _taken(key: str, rule: Rule, owed_until: datetime, locked_until: datetime, now: datetime) -> Taken:
+    return Taken(key, rule, ceil((owed_until - now) / rule.forgets - ROUNDING), max(locked_until, now))
 
 
 def _give_back(taken: list[Taken], now: datetime) -> None:
     """A success clears the count that is the caller's alone. Of those shared with others only its own try goes."""
     for one in taken:
-        mine = Attempts.objects.filter(pk=one.key)
         if one.rule is PAIR:
-            mine.delete()
-            continue
-        mine.update(owed_until=F("owed_until") - one.rule.forgets)
+            Attempts.objects.filter(pk=one.key).delete()
+        else:
+            _take_back(one, now)
+
+
+def _take_back(one: Taken, now: datetime) -> None:
+    mine = Attempts.objects.filter(pk=one.key)
+    mine.update(owed_until=F("owed_until") - one.rule.forgets)
+    if one.locked_until > now:
         mine.filter(locked_until=one.locked_until).update(locked_until=now)
 
 

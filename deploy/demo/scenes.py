@@ -16,7 +16,7 @@ from uuid import uuid4
 import httpx
 
 from deploy.demo.shopper import Shopper
-from deploy.demo.stage import Stage
+from deploy.demo.stage import PromiseBroken, Stage
 
 DESK, LAMP = "walnut-desk", "last-lamp"
 CROWD = 20
@@ -34,8 +34,11 @@ class Town(NamedTuple):
 
     def enter(self, name: str, password: str = "") -> Shopper:
         """Somebody comes in and logs in; when the town closes, so do their connections."""
-        shopper = Shopper(self.url, f"{name}@example.com", password)
+        shopper = Shopper(self.url)
         self.leaving.callback(shopper.close)
+        answer = shopper.log_in(f"{name}@example.com", password or f"{name}-shows-the-shop")
+        if not answer.is_success:
+            raise PromiseBroken(f"{name} cannot log in: {answer.status_code} {answer.text}")
         return shopper
 
     def ledger(self, number: str) -> list[Any]:

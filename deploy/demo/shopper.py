@@ -22,7 +22,6 @@ class Shopper:
     def __init__(self, url: str, email: str = "", password: str = "", *, timeout: float = 30.0) -> None:
         """Log in when an address is given, else be a guest. The cast's passwords follow from their names."""
         self.http = httpx.Client(base_url=f"{url}/api/v1", timeout=timeout, trust_env=False, verify=False)
-        self.email = email
         if email:
             self.log_in(email, password or f"{email.partition('@')[0]}-shows-the-shop")
 
