@@ -19,7 +19,10 @@ from accounts.models import SecurityEvent
 if TYPE_CHECKING:
     from accounts.models import User
 
-SUPPORT = {"orders.view_order", "orders.view_payment", "orders.cancel_order", "orders.refund_order"}
+SUPPORT = {
+    "orders.view_order", "orders.view_payment", "orders.cancel_order", "orders.refund_order",
+    "shop.view_review", "shop.hide_review",
+}  # fmt: skip
 WAREHOUSE = {"orders.view_order", "shop.view_category", "shop.view_product", "shop.view_stock", "shop.change_stock",
     "shop.view_reservation"}  # fmt: skip
 MANAGER = SUPPORT | WAREHOUSE | {

@@ -71,6 +71,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     shop.BadReservation: Problem(400, "bad-reservation", "The reservation is not valid"),
     shop.UnknownReservation: Problem(404, "unknown-reservation", "No such reservation", ("key",)),
     shop.ReservationDiffers: Problem(409, "reservation-differs", "A reservation of other units", ("key",)),
+    shop.AlreadyReviewed: Problem(409, "already-reviewed", "Reviewed before", ("review",)),
     shop.CountBelowReserved: Problem(409, "count-below-reserved", "Buyers were promised more", ("on_hand", "reserved")),
     # People
     accounts.TokenReused: Problem(401, "token-reused", "Refresh token used before"),

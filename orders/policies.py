@@ -1,4 +1,5 @@
-"""What a role alone cannot decide: whose order it is, how much money, how long ago. One named rule for each act.
+"""What a role alone cannot decide: whose order it is, how much money, how long ago, what was bought.
+One named rule for each act.
 
     decide("order.refund", actor, order, total=…) ─► Decision(is_allowed, reason)
     require(…)                                     ─► nothing, or NotAllowed with the reason, which is logged
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils import timezone
 
 from orders.errors import NotAllowed
-from orders.models import Order
+from orders.models import Order, OrderLine
+from orders.states import OrderStatus
+from shop.models import Product
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -64,22 +67,31 @@ def may_refund(actor: "User", order: Order, *, total: Decimal) -> Decision:
     return YES
 
 
+def may_review(actor: "User", product: Product) -> Decision:
+    """Whoever has paid for it, sent or not. One query by two indexes: the product's lines, and their buyer's orders."""
+    bought = OrderLine.objects.filter(
+        product=product, order__buyer=actor, order__status__in=[OrderStatus.PAID, OrderStatus.FULFILLED]
+    )
+    return YES if bought.exists() else Decision(False, "Reviews are written by buyers of the product.")
+
+
 POLICIES: dict[str, Callable[..., Decision]] = {
     "order.cancel": may_cancel,
     "order.refund": may_refund,
+    "review.write": may_review,
 }
 
 
-def decide(act: str, actor: "User", order: Order, **facts: Any) -> Decision:
+def decide(act: str, actor: "User", subject: Order | Product, **facts: Any) -> Decision:
     """Ask the rule of this name."""
-    return POLICIES[act](actor, order, **facts)
+    return POLICIES[act](actor, subject, **facts)
 
 
-def require(act: str, actor: "User", order: Order, **facts: Any) -> None:
+def require(act: str, actor: "User", subject: Order | Product, **facts: Any) -> None:
     """Raise NotAllowed with the reason unless the rule says yes."""
-    decision = decide(act, actor, order, **facts)
+    decision = decide(act, actor, subject, **facts)
     if not decision.is_allowed:
-        logger.warning("denied: user %s, %s, order %s: %s", actor.pk, act, order.number, decision.reason)
+        logger.warning("denied: user %s, %s, %s: %s", actor.pk, act, subject, decision.reason)
         raise NotAllowed(act, decision.reason)
 
 

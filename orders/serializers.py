@@ -15,6 +15,7 @@ from accounts.serializers.strict import RequestSerializer, TextField
 from orders.cart import running_totals
 from orders.models import Cart, CartLine, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.cart import MOST_UNITS
+from shop.serializers import OwnReviewSerializer
 
 
 class AddLineSerializer(RequestSerializer):
@@ -128,10 +129,11 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
 
 class FullExportSerializer(ExportSerializer):
-    """All that is known here of one person, with what they bought and were about to buy."""
+    """All that is known here of one person, with what they bought, were about to buy, and said of it."""
 
     orders = serializers.SerializerMethodField()
     cart = serializers.SerializerMethodField()
+    reviews = serializers.SerializerMethodField()
 
     @extend_schema_field(OrderSerializer(many=True))
     def get_orders(self, user: User) -> Any:
@@ -143,6 +145,11 @@ class FullExportSerializer(ExportSerializer):
         """The lines of the cart."""
         lines = CartLine.objects.filter(cart__user=user).select_related("product")
         return CartLineSerializer(lines, many=True).data
+
+    @extend_schema_field(OwnReviewSerializer(many=True))
+    def get_reviews(self, user: User) -> Any:
+        """Hidden ones, too."""
+        return OwnReviewSerializer(user.reviews.select_related("product"), many=True).data
 
 
 class RefundSerializer(serializers.ModelSerializer[Refund]):

@@ -1,11 +1,11 @@
-"""Where carts, orders and the login that brings a cart along live under /api/v1/.
+"""Where carts, orders, what buyers say, and the login that brings a cart along live under /api/v1/.
 
 Roadmap: frameworks/routing
 """
 
 from django.urls import path
 
-from orders.views import carts, orders, personal, webhooks
+from orders.views import carts, orders, personal, reviews, webhooks
 
 urlpatterns = [
     path("auth/token/", carts.LogInWithCart.as_view(), name="log-in"),
@@ -18,5 +18,8 @@ urlpatterns = [
     path("orders/<str:number>/", orders.OrderDetail.as_view(), name="order"),
     path("orders/<str:number>/cancellation/", orders.Cancellation.as_view(), name="cancellation"),
     path("orders/<str:number>/refunds/", orders.Refunds.as_view(), name="refunds"),
+    path("products/<slug:slug>/reviews/", reviews.ProductReviews.as_view(), name="reviews"),
+    path("products/<slug:slug>/reviews/<uuid:id>/", reviews.ReviewDetail.as_view(), name="review"),
+    path("products/<slug:slug>/reviews/<uuid:id>/hiding/", reviews.ReviewHiding.as_view(), name="review-hiding"),
     path("webhooks/payments/", webhooks.PaymentWebhook.as_view(), name="payment-webhook"),
 ]

@@ -3,10 +3,12 @@
 Roadmap: commerce/inventory
 """
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from shop.models import Category, Product, Reservation, Stock, StockEntry
+from shop import reviews
+from shop.models import Category, Product, Reservation, Review, Stock, StockEntry
 
 
 @admin.register(Category)
@@ -85,3 +87,34 @@ class StockEntryAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
     search_fields = ("reference", "product__sku")
     ordering = ("-id",)
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    """What buyers say, newest first. Nobody changes their words; the staff may hide them."""
+
+    list_display = ("created_at", "product", "rating", "text", "is_hidden")
+    list_select_related = ("product",)
+    list_filter = ("is_hidden", "rating")
+    search_fields = ("product__sku", "text")
+    actions = ("hide", "show")
+
+    @admin.action(description="Hide the selected reviews", permissions=["hide"])
+    def hide(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        """Take them out of sight and out of the ratings."""
+        for review in queryset:
+            reviews.hide(review)
+        self.message_user(request, "The reviews are hidden.", messages.SUCCESS)
+
+    @admin.action(description="Show the selected reviews again", permissions=["show"])
+    def show(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        """Let everybody see them again."""
+        for review in queryset:
+            reviews.show(review)
+        self.message_user(request, "The reviews are shown again.", messages.SUCCESS)
+
+    def has_hide_permission(self, request: HttpRequest) -> bool:
+        """Support and managers."""
+        return request.user.has_perm("shop.hide_review")
+
+    has_show_permission = has_hide_permission

@@ -50,6 +50,14 @@ class CountBelowReserved(ShopError):
         super().__init__(f"{reserved} units are reserved for buyers; a count of {on_hand} would break that promise.")
 
 
+class AlreadyReviewed(ShopError):
+    """A buyer says what they think of a product once; the review that is there can be changed."""
+
+    def __init__(self, review: str) -> None:
+        self.review = review
+        super().__init__("You have reviewed this product before. Change that review instead.")
+
+
 class BadPage(ShopError):
     """No page of the list is what was asked for: too many rows at once, two directions, or a cursor of elsewhere."""
 

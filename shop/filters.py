@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.serializers.strict import MOST_NAMED, printable
 from shop.models import Product, ProductQuerySet
 
-#: What the list can be ordered by; each has an index of its own in `shop/models.py`.
+#: What the list can be ordered by; each has an index of its own in `shop/models/catalogue.py`.
 ORDERINGS = ("name", "-name", "price", "-price", "created_at", "-created_at")
 #: Above it a price is a typing error; without a bound a number of a thousand digits would reach the database.
 MOST = 10**9

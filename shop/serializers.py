@@ -8,7 +8,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from shop.models import Category, Product
+from accounts.serializers.strict import RequestSerializer, TextField
+from shop.models import Category, Product, Review
+from shop.models.reviews import BEST, LONGEST, WORST
 
 
 class CategorySerializer(serializers.ModelSerializer[Category]):
@@ -28,14 +30,26 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
 
     category = serializers.SlugRelatedField[Category](slug_field="slug", read_only=True)
     available = serializers.SerializerMethodField()
+    rating = serializers.SerializerMethodField()
+    review_count = serializers.SerializerMethodField()
 
     class Meta:
         model = Product
-        fields = ["sku", "slug", "name", "category", "price", "currency", "available"]
+        fields = ["sku", "slug", "name", "category", "price", "currency", "available", "rating", "review_count"]
 
     def get_available(self, product: Product) -> int:
         """Units that can be bought now."""
         return product.stock.available if hasattr(product, "stock") else 0
+
+    @extend_schema_field({"type": "string", "format": "decimal", "nullable": True, "example": "4.5"})
+    def get_rating(self, product: Product) -> str | None:
+        """Stars on average, with one place; null while nobody has reviewed it."""
+        average = product.rating.average if hasattr(product, "rating") else None
+        return None if average is None else str(average)
+
+    def get_review_count(self, product: Product) -> int:
+        """Reviews that the stars come from."""
+        return product.rating.count if hasattr(product, "rating") else 0
 
 
 class ProductDetailSerializer(ProductSerializer):
@@ -50,3 +64,36 @@ class ProductDetailSerializer(ProductSerializer):
     def get_attributes(self, product: Product) -> dict[str, Any]:
         """Material, size, colour: what only some products have."""
         return product.attributes
+
+
+class ReviewSerializer(serializers.ModelSerializer[Review]):
+    """What one buyer says about a product."""
+
+    author = serializers.CharField(source="author_name", read_only=True, help_text="The buyer's first name.")
+
+    class Meta:
+        model = Review
+        fields = ["id", "author", "rating", "text", "is_hidden", "created_at", "updated_at"]
+
+
+class OwnReviewSerializer(ReviewSerializer):
+    """A review in the list of all that somebody said."""
+
+    product = serializers.SlugRelatedField[Product](slug_field="slug", read_only=True)
+
+    class Meta(ReviewSerializer.Meta):
+        fields = ["product", *ReviewSerializer.Meta.fields]
+
+
+class WriteReviewSerializer(RequestSerializer):
+    """A new review."""
+
+    rating = serializers.IntegerField(min_value=WORST, max_value=BEST, help_text="Stars, five for the best.")
+    text = TextField(max_length=LONGEST, required=False, default="", allow_blank=True)
+
+
+class ChangeReviewSerializer(RequestSerializer):
+    """Other stars, other words, or both."""
+
+    rating = serializers.IntegerField(min_value=WORST, max_value=BEST, required=False)
+    text = TextField(max_length=LONGEST, required=False, allow_blank=True)

@@ -33,7 +33,7 @@ class Products(ListAPIView[Product]):
         return (
             Product.objects.listed()
             .order_by("name")
-            .select_related("category", "stock")
+            .select_related("category", "stock", "rating")
             .defer("search_vector", "description", "attributes")
         )
 
@@ -49,7 +49,7 @@ class ProductDetail(RetrieveAPIView[Product]):
 
     def get_queryset(self) -> QuerySet[Product]:
         """One query."""
-        return Product.objects.listed().select_related("category", "stock").defer("search_vector")
+        return Product.objects.listed().select_related("category", "stock", "rating").defer("search_vector")
 
 
 @extend_schema_view(get=extend_schema(operation_id="list_categories", tags=["catalogue"]))

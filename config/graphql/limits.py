@@ -34,7 +34,7 @@ from shop.schema.paging import MOST, USUAL
 
 MOST_TOKENS, MOST_DEPTH, MOST_ALIASES, MOST_COST, MOST_OPERATIONS = 2_000, 12, 30, 5_000, 5
 #: Fields whose selection is answered once for each row.
-CONNECTIONS = {"products", "orders"}
+CONNECTIONS = {"products", "orders", "reviews"}
 #: Fields and arguments that take from a bucket of their own, as their likes in REST do.
 BUCKETS = {"purchase": "checkout", "search": "search"}
 

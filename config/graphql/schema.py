@@ -7,7 +7,7 @@ import graphene
 
 from accounts.models import User as Person
 from accounts.schema import User
-from orders.schema import carts, history, purchases
+from orders.schema import carts, history, purchases, reviews
 from shop.schema import catalogue
 from shop.schema.catalogue import Info
 from shop.schema.guards import guarded
@@ -24,7 +24,7 @@ class Query(catalogue.Query, carts.Query, history.Query, graphene.ObjectType):
         return user if user.is_authenticated else None
 
 
-class Mutation(carts.Mutation, purchases.Mutation, graphene.ObjectType):
+class Mutation(carts.Mutation, purchases.Mutation, reviews.Mutation, graphene.ObjectType):
     """What can be done. Each takes effect alone and in its order; one that fails undoes only itself."""
 
 

@@ -48,6 +48,7 @@ SAMPLES: list[Exception] = [
     shop.BadPage("Ask for 1 to 100 rows."),
     shop.UnknownProduct("DESK-OAK-999"),
     shop.CountBelowReserved(3, 5),
+    shop.AlreadyReviewed("9b2f6c1e-7d43-4a58-b1f0-2c8e5d7a9034"),
     shop.BadReservation("A reservation has at least one line."),
     shop.UnknownReservation(KEY),
     shop.ReservationDiffers(KEY),

@@ -102,6 +102,13 @@ SELECT pid, state, wait_event_type, now() - state_change AS since FROM pg_stat_a
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND now() - state_change > interval '3 seconds'
   AND (state LIKE 'idle in transaction%' OR (state = 'active' AND wait_event_type = 'Lock'));
 
+-- name: I13 The rating of every product is what its visible reviews say
+SELECT product_id, rating.count, visible.count AS reviews, rating.total, visible.stars
+FROM shop_rating rating FULL JOIN (
+    SELECT product_id, count(*), sum(rating) AS stars FROM shop_review WHERE NOT is_hidden GROUP BY product_id
+) visible USING (product_id)
+WHERE coalesce(rating.count, 0) <> coalesce(visible.count, 0) OR coalesce(rating.total, 0) <> coalesce(visible.stars, 0);
+
 -- name: R1 At rest nothing is pending
 SELECT number, placed_at FROM orders_order WHERE status = 'pending';
 

@@ -8,23 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 import graphene
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
 from graphene.types.generic import GenericScalar
 from graphene_django import DjangoObjectType
 
-from shop import keyset, models
+from shop import models
 from shop.errors import BadFilter
 from shop.filters import ProductFilter
-from shop.schema import paging
+from shop.schema import paging, reviews
 from shop.schema.guards import guarded
-from shop.schema.loading import Context, on_request_thread
-
-
-class Info(graphene.ResolveInfo):
-    """What resolvers are told, with our own context."""
-
-    context: Context
+from shop.schema.loading import Info, on_request_thread
 
 
 class Money(graphene.ObjectType):
@@ -74,10 +66,7 @@ class Category(DjangoObjectType):
         return await info.context.load(children_of, root.pk) or []
 
     async def resolve_products(root: models.Category, info: Info, **page: Any) -> Any:
-        wanted = paging.window("name", **page)
-        rows = await info.context.load(products_of, root.pk, wanted) or []
-        kept = rows[: wanted.limit][:: -1 if wanted.is_backward else 1]
-        return paging.filled(ProductConnection, kept, wanted, beyond=len(rows) > wanted.limit)
+        return await paging.load(info.context, ProductConnection, products_of, root.pk, "name", page)
 
 
 class Product(DjangoObjectType):
@@ -92,6 +81,11 @@ class Product(DjangoObjectType):
     category = graphene.Field(Category, required=True)
     available = graphene.Int(required=True, description="Units that can be bought now.")
     attributes = GenericScalar(required=True, description="Material, size, colour: what only some products have.")
+    rating = graphene.Decimal(description="Stars on average, with one place; null while nobody has reviewed it.")
+    review_count = graphene.Int(required=True, description="Reviews that the stars come from.")
+    reviews = graphene.Field(
+        reviews.ReviewConnection, required=True, description="What buyers say, newest first.", **paging.page_arguments()
+    )
 
     def resolve_price(root: models.Product, info: Info) -> Money:
         return money(root.price, root.currency)
@@ -102,6 +96,18 @@ class Product(DjangoObjectType):
     async def resolve_available(root: models.Product, info: Info) -> int:
         stock = await info.context.load(stock_of, root.pk)
         return stock.available if stock else 0
+
+    async def resolve_rating(root: models.Product, info: Info) -> Decimal | None:
+        rating = await info.context.load(reviews.rating_of, root.pk)
+        return rating.average if rating else None
+
+    async def resolve_review_count(root: models.Product, info: Info) -> int:
+        rating = await info.context.load(reviews.rating_of, root.pk)
+        return rating.count if rating else 0
+
+    async def resolve_reviews(root: models.Product, info: Info, **page: Any) -> Any:
+        kind, many = reviews.ReviewConnection, reviews.reviews_of
+        return await paging.load(info.context, kind, many, root.pk, "-created_at", page)
 
 
 class ProductConnection(graphene.relay.Connection):
@@ -183,12 +189,5 @@ def stock_of(ids: list[int]) -> Mapping[int, models.Stock]:
 
 
 def products_of(ids: list[int], wanted: paging.Window) -> Mapping[int, list[models.Product]]:
-    """The same page of each of these categories, one row more than asked for; one query for all of them."""
-    place, names = wanted.place(models.Product), keyset.order(wanted.field, is_backward=wanted.is_backward)
-    rows = keyset.from_place(listed().filter(category__in=ids), wanted.field, place, is_backward=wanted.is_backward)
-    order = [F(name.removeprefix("-")).desc() if name.startswith("-") else F(name).asc() for name in names]
-    ranked = rows.annotate(rank=Window(RowNumber(), partition_by=F("category_id"), order_by=order))
-    found: dict[int, list[models.Product]] = {}
-    for product in ranked.filter(rank__lte=wanted.limit + 1):
-        found.setdefault(product.category_id, []).append(product)
-    return found
+    """The same page of each of these categories."""
+    return paging.of_each("category_id", listed().filter(category__in=ids), wanted)

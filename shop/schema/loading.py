@@ -14,6 +14,7 @@ Roadmap: api/graphql-dataloader
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
+import graphene
 from aiodataloader import DataLoader
 from asgiref.sync import sync_to_async
 from rest_framework.request import Request
@@ -54,6 +55,12 @@ class Context:
     def forget(self) -> None:
         """Drop what was read: a mutation has changed it."""
         self._loaders.clear()
+
+
+class Info(graphene.ResolveInfo):
+    """What resolvers are told, with our own context."""
+
+    context: Context
 
 
 def _batch(many: Many[Key, Value], arguments: tuple[Hashable, ...]) -> Any:

@@ -10,11 +10,14 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, NamedTuple
 
 import graphene
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, QuerySet
+from django.db.models import Window as Ranking
+from django.db.models.functions import RowNumber
 from graphene.relay import PageInfo
 
 from shop import keyset
 from shop.errors import BadPage
+from shop.schema.loading import Context
 
 USUAL, MOST = 24, 100
 
@@ -67,6 +70,26 @@ def connect(connection: Any, queryset: QuerySet[Any], wanted: Window) -> Any:
     after = wanted.place(queryset.model)
     rows, beyond = keyset.page(queryset, wanted.field, after=after, limit=wanted.limit, is_backward=wanted.is_backward)
     return filled(connection, rows, wanted, beyond=beyond)
+
+
+async def load(context: Context, connection: Any, many: Any, key: int, field: str, page: dict[str, Any]) -> Any:
+    """Return a page of what hangs on one row; `many` is asked once for all rows that want the same page."""
+    wanted = window(field, **page)
+    rows = await context.load(many, key, wanted) or []
+    kept = rows[: wanted.limit][:: -1 if wanted.is_backward else 1]
+    return filled(connection, kept, wanted, beyond=len(rows) > wanted.limit)
+
+
+def of_each(owner: str, queryset: QuerySet[Any], wanted: Window) -> dict[int, list[Any]]:
+    """Return the same page for each owner (a column's name), one row more than asked for; one query for all of them."""
+    place, names = wanted.place(queryset.model), keyset.order(wanted.field, is_backward=wanted.is_backward)
+    rows = keyset.from_place(queryset, wanted.field, place, is_backward=wanted.is_backward)
+    order = [F(name.removeprefix("-")).desc() if name.startswith("-") else F(name).asc() for name in names]
+    ranked = rows.annotate(rank=Ranking(RowNumber(), partition_by=F(owner), order_by=order))
+    found: dict[int, list[Any]] = {}
+    for row in ranked.filter(rank__lte=wanted.limit + 1):
+        found.setdefault(getattr(row, owner), []).append(row)
+    return found
 
 
 def filled(connection: Any, rows: list[Any], wanted: Window, *, beyond: bool) -> Any:

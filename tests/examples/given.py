@@ -16,6 +16,7 @@ from orders import cancellation, checkout, payments
 from orders.idempotency import Request
 from orders.models import Order
 from orders.outcomes import Declined, Unknown, Unsent
+from shop import reviews
 from tests.accounts.oauth.dance import tokens_for
 from tests.examples.scene import Scene
 from tests.examples.stand_ins import CODE, ID, LINK, ORDER, SIGNATURE, TOKEN
@@ -123,6 +124,11 @@ def no_password(scene: Scene) -> None:
     scene.person("alice").save()
 
 
+def review(scene: Scene) -> None:
+    written = reviews.write(author=scene.person("alice"), product=scene.desk, rating=5, text="Solid as a tree.")
+    scene.living[ID] = str(written.pk)
+
+
 GIVEN: dict[str, Given] = {
     "a desk in the cart": desk_in_the_cart,
     "four desks in the cart": lambda scene: desk_in_the_cart(scene, units=4),
@@ -144,4 +150,5 @@ GIVEN: dict[str, Given] = {
     "a program that acts for alice": program_that_acts_for_alice,
     "an identity elsewhere": identity_elsewhere,
     "no password": no_password,
+    "a review": review,
 }

@@ -100,7 +100,7 @@ def test_refusal_says_why_and_is_logged(order: Order, alice: User, caplog: pytes
         cancellation.cancel(order.pk, actor=alice)
 
     assert refusal.value.act == "order.cancel"
-    assert f"user {alice.pk}, order.cancel, order {order.number}" in caplog.text
+    assert f"user {alice.pk}, order.cancel, {order.number}" in caplog.text
 
 
 def test_every_rule_is_in_the_table_and_asked_by_name() -> None:

@@ -1,0 +1,31 @@
+"""The tables of the shop, one module for each thing that a shopkeeper would name.
+
+Roadmap: databases/schema-design
+"""
+
+from shop.models.catalogue import (
+    Category,
+    CategoryQuerySet,
+    Currency,
+    Product,
+    ProductQuerySet,
+    Stock,
+    StockEntry,
+)
+from shop.models.reservations import Reservation, ReservationLine, ReservationQuerySet
+from shop.models.reviews import Rating, Review
+
+__all__ = [
+    "Category",
+    "CategoryQuerySet",
+    "Currency",
+    "Product",
+    "ProductQuerySet",
+    "Rating",
+    "Reservation",
+    "ReservationLine",
+    "ReservationQuerySet",
+    "Review",
+    "Stock",
+    "StockEntry",
+]
