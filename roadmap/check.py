@@ -17,7 +17,7 @@ from roadmap.tree import Module
 
 MOST_IDS = 4
 APPS = ("accounts", "config", "orders", "shop")
-UNTAGGABLE = (".md", ".lock", ".typed")
+UNTAGGABLE = (".md", ".lock", ".typed", "package-lock.json")
 
 Rule = Callable[[Survey], Iterator[str]]
 
