@@ -38,10 +38,11 @@ check: environment-dev ## Lint, types, imports, migrations, deployment settings,
 format: environment-dev ## Format the code and sort the imports
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
 
-schema: environment-dev ## Write docs/api/openapi.yaml, docs/problems.md, docs/access-matrix.md and .env.example from the code
+schema: environment-dev ## Write docs/api/*, docs/problems.md, docs/access-matrix.md and .env.example from the code
 	@mkdir -p docs/api
 	@.venv/bin/python -m deploy.local.manage spectacular --file docs/api/openapi.yaml --validate --fail-on-warn
 	@.venv/bin/python -m deploy.local.manage document
+	@.venv/bin/python -m tests.parity.page
 
 examples: environment-dev ## Play the examples of the API (<app>/examples/*.yaml) and write down the answers
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" EXAMPLES=write .venv/bin/python -m pytest -q -k test_question tests/examples

@@ -65,8 +65,6 @@ PROBLEMS: dict[type[Exception], Problem] = {
     orders.IllegalTransition: Problem(409, "illegal-transition", "Not possible from here", ("old", "new")),
     orders.BadWebhook: Problem(400, "bad-webhook", "Webhook not accepted"),
     # The catalogue
-    shop.BadFilter: Problem(400, "bad-filter", "The filter is not valid"),
-    shop.BadPage: Problem(400, "bad-page", "There is no such page"),
     shop.UnknownProduct: Problem(404, "unknown-product", "No such product", ("sku",)),
     shop.BadReservation: Problem(400, "bad-reservation", "The reservation is not valid"),
     shop.UnknownReservation: Problem(404, "unknown-reservation", "No such reservation", ("key",)),
@@ -149,7 +147,7 @@ MEANINGS = {
     "not-found": "Nothing lives here, or nothing that you may see: somebody else's order looks the same as none.",
     "method-not-allowed": "This resource does not know the method; `Allow` lists those that it does.",
     "not-acceptable": "The answer cannot be given in any form that `Accept` asks for; it is JSON.",
-    "body-too-large": "The body is larger than a megabyte.",
+    "body-too-large": "The body is larger than a megabyte, or to `/graphql/` than 50 kB.",
     "invalid-document": "It is no GraphQL, or asks for what the schema does not have; nothing of it was run.",
     "unsupported-media-type": "The body must be JSON, and say so in its Content-Type.",
     "database-unavailable": "The database cannot be reached. If a purchase had begun it is finished in the background; "

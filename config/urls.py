@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("accounts.oauth.urls")),
     path("api/v1/", include("config.api")),
     path("graphql/", GraphQL.as_view(), name="graphql"),
+    path("graphql/ui/", views.graphiql, name="graphiql"),
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"),
     path(
         "api/docs/", SpectacularSwaggerView.as_view(permission_classes=[], authentication_classes=[], url_name="schema")

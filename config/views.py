@@ -1,4 +1,4 @@
-"""The pages around the API: the door, what each kind of problem means, and errors outside of any view.
+"""The pages around the API: the door, GraphiQL, what each kind of problem means, and errors outside of any view.
 
 Roadmap: frameworks/mvc
 """
@@ -13,7 +13,14 @@ from config.problems import PROBLEMS, meaning, plain_response, problem_of
 
 def door(request: HttpRequest) -> HttpResponse:
     """Say what runs here and where to click next."""
-    return render(request, "config/door.html", {"provider": settings.PAYMENT_API_BASE})
+    return render(request, "config/door.html", {"provider": settings.PAYMENT_API_BASE, "graphiql": settings.GRAPHIQL})
+
+
+def graphiql(request: HttpRequest) -> HttpResponse:
+    """Show GraphiQL, where documents are written with the schema beside them; production has no such page."""
+    if not settings.GRAPHIQL:
+        raise Http404
+    return render(request, "config/graphiql.html")
 
 
 def problem_page(request: HttpRequest, slug: str) -> HttpResponse:

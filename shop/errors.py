@@ -58,14 +58,6 @@ class AlreadyReviewed(ShopError):
         super().__init__("You have reviewed this product before. Change that review instead.")
 
 
-class BadPage(ShopError):
-    """No page of the list is what was asked for: too many rows at once, two directions, or a cursor of elsewhere."""
-
-
-class BadFilter(ShopError):
-    """A filter of the list has a value that it cannot have."""
-
-
 class UnknownReservation(ShopError):
     """Nobody of this name has made a reservation under this key; somebody else's looks the same as none."""
 

@@ -1,6 +1,6 @@
 """`/graphql/`: one document in, one answer out.
 
-    text or name ─► parse ─► affordable? ─► paid? ─► valid? ─► run: resolvers on a loop of their own, queries here
+    text or name ─► parse ─► small, affordable? ─► paid? ─► valid? ─► run: resolvers on a loop, queries on this thread
 
 A document that cannot be run is a 400 with `errors`; one that was run is a 200, and what went wrong in it stands in
 `errors` beside the `data` that there is. Each error carries in `extensions` the problem that REST would answer with.
@@ -19,7 +19,9 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import JsonResponse
+from graphene.utils.str_converters import to_camel_case
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -46,11 +48,18 @@ from config import problems
 from config.graphql import documents
 from config.graphql.limits import MOST_TOKENS, require_affordable
 from config.graphql.schema import Query, schema
+from config.graphql.sizes import require_small
 from orders.views.carts import cart_owner
 from shop.schema.loading import Context
 
 logger = logging.getLogger(__name__)
 MOST_ERRORS = 10
+#: A text is read letter by letter, so each of its letters costs; the longest honest one that we know has 1,600.
+LONGEST_TEXT = 8_000
+#: Bytes: a text and its variables. The largest honest request, an address to send to, has one thousand.
+LARGEST_BODY = 50_000
+#: Letters of a message: graphql-core quotes what it was sent, however much that is.
+LONGEST_MESSAGE = 500
 #: Seconds that anybody may keep an answer about the catalogue, asked with GET.
 FRESH = 30
 
@@ -62,7 +71,7 @@ PRIVATE = {"Cache-Control": "no-store"}
 class QuestionSerializer(RequestSerializer):
     """What GraphQL over HTTP sends; `id` names a document that we know."""
 
-    query = serializers.CharField(max_length=20_000, required=False, trim_whitespace=False)
+    query = serializers.CharField(max_length=LONGEST_TEXT, required=False, trim_whitespace=False)
     id = serializers.RegexField(r"^[0-9a-f]{64}$", required=False)
     variables = serializers.DictField(required=False, allow_null=True, default=dict)
     operationName = serializers.CharField(max_length=200, required=False, allow_null=True, default=None)  # noqa: N815
@@ -98,6 +107,8 @@ class GraphQL(APIView):
 
     def post(self, request: Request) -> JsonResponse:
         """Run a query or a mutation."""
+        if len(request.body) > LARGEST_BODY:
+            raise RequestDataTooBig
         return self.answer(request, request.data)
 
     def answer(self, request: Request, asked: Any) -> JsonResponse:
@@ -130,6 +141,9 @@ class GraphQL(APIView):
         if problem.status == 500:
             logger.error("in %s: %s", error.path, error, exc_info=cause)
         body = problems.body(problem, cause, self.request.path)
+        body["detail"] = body["detail"][:LONGEST_MESSAGE]
+        for wrong in body.get("errors", []):
+            wrong["pointer"] = to_camel_case(wrong["pointer"])  # the document spells its arguments so
         place = {key: value for key, value in error.formatted.items() if key in {"path", "locations"}}
         return {"message": body["detail"], **place, "extensions": body}
 
@@ -141,6 +155,7 @@ def run(question: dict[str, Any], context: Context, *, is_read: bool, pay: Pay) 
         document = parse(question["query"], max_tokens=MOST_TOKENS, no_location=False)
     except (GraphQLError, RecursionError) as wrong:
         return ExecutionResult(None, [_syntax(wrong)]), False
+    require_small(document)
     pay(require_affordable(document, variables))
     operation = get_operation_ast(document, question["operationName"])
     if is_read and operation and operation.operation != OperationType.QUERY:

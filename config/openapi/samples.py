@@ -44,8 +44,6 @@ SAMPLES: list[Exception] = [
     orders.IllegalTransition("refunded", "paid"),
     orders.BadWebhook(),
     orders.NotAllowed("refund_order", "More than 500.00 is for a manager to give back."),
-    shop.BadFilter("`price` is a number."),
-    shop.BadPage("Ask for 1 to 100 rows."),
     shop.UnknownProduct("DESK-OAK-999"),
     shop.CountBelowReserved(3, 5),
     shop.AlreadyReviewed("9b2f6c1e-7d43-4a58-b1f0-2c8e5d7a9034"),

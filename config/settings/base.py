@@ -207,6 +207,7 @@ SOCIAL_CLIENT_SECRET = env.text("SOCIAL_CLIENT_SECRET")
 SOCIAL_LABEL = env.text("SOCIAL_LABEL")
 GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION")
 GRAPHQL_KNOWN_ONLY = env.flag("GRAPHQL_KNOWN_ONLY")
+GRAPHIQL = True  # the page at /graphql/ui/; production has none
 GRAPHENE = {"SCHEMA": "config.graphql.schema.schema"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Roadmap Shop API",

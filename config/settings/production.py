@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import env
 from config.settings.base import *  # noqa: F403 - a settings module is the one place where a star is honest
 
-DEBUG = False
+DEBUG = GRAPHIQL = False
 SECRET_KEY = env.secret("SECRET_KEY")
 PAYMENT_API_KEY = env.secret("PAYMENT_API_KEY")
 PAYMENT_WEBHOOK_SECRET = env.secret("PAYMENT_WEBHOOK_SECRET")

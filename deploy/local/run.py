@@ -83,6 +83,7 @@ def welcome(shop: Stack) -> str:
 The shop is open.
 
   {shop.url}/api/docs/          the API, to click through
+  {shop.url}/graphql/ui/        the same in GraphQL, with GraphiQL
   {shop.url}/account/           registration, login, second factor
   {shop.url}/api/v1/products/   what it sells
   {shop.provider_url}/          the payment provider's own book

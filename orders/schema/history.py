@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import graphene
 from graphene_django import DjangoObjectType
+from rest_framework.exceptions import NotFound
 
 from accounts.models import User
 from orders import models
@@ -131,7 +132,9 @@ class Query(graphene.ObjectType):
 
     orders = graphene.Field(OrderConnection, required=True, description="Newest first.", **paging.page_arguments())
     order = graphene.Field(
-        Order, description="One order; somebody else's does not exist.", number=graphene.String(required=True)
+        Order,
+        description="One order; null, with an error, for none and for somebody else's.",
+        number=graphene.String(required=True),
     )
 
     @logged_in("orders:read")
@@ -140,14 +143,17 @@ class Query(graphene.ObjectType):
         return await on_request_thread(paging.connect)(OrderConnection, visible, paging.window("-id", **page))
 
     @logged_in("orders:read")
-    async def resolve_order(root: None, info: Info, number: str) -> models.Order | None:
+    async def resolve_order(root: None, info: Info, number: str) -> models.Order:
         return await on_request_thread(find)(info.context.person, number)
 
 
-def find(user: User, number: str) -> models.Order | None:
-    """Return the order, if the user may see it."""
+def find(user: User, number: str) -> models.Order:
+    """Return the order; raise NotFound unless the user may see it."""
     wanted = numbers.normalize(number)
-    return models.Order.objects.visible_to(user).filter(number=wanted).first() if wanted else None
+    order = models.Order.objects.visible_to(user).filter(number=wanted).first() if wanted else None
+    if order is None:
+        raise NotFound
+    return order
 
 
 def lines_of(ids: list[int]) -> Mapping[int, list[models.OrderLine]]:

@@ -9,7 +9,6 @@ import json
 from typing import Any
 
 import graphene
-from rest_framework.exceptions import NotFound
 
 from accounts.models import User
 from accounts.permissions import Holds, SteppedUp
@@ -110,12 +109,12 @@ def _purchase(buyer: User, key: str, wanted: dict[str, Any]) -> models.Order:
 
 
 def _cancel(actor: User, number: str) -> models.Order:
-    return cancellation.cancel(_order(actor, number).pk, actor=actor)[0]
+    return cancellation.cancel(find(actor, number).pk, actor=actor)[0]
 
 
 def _refund(actor: User, number: str, key: str, wanted: dict[str, Any]) -> models.Refund:
     valid = ASK_REFUND.run_validation(wanted)
-    order = _order(actor, number)
+    order = find(actor, number)
     answer = refunds.request_refund(
         order_id=order.pk,
         amount=valid.get("amount"),
@@ -125,13 +124,6 @@ def _refund(actor: User, number: str, key: str, wanted: dict[str, Any]) -> model
         render=lambda refund: Answer(0, "", "", json.dumps(str(refund.pk))),
     )
     return models.Refund.objects.get(pk=json.loads(answer.body))
-
-
-def _order(user: User, number: str) -> models.Order:
-    order = find(user, number)
-    if order is None:
-        raise NotFound
-    return order
 
 
 def _identify(user: User, key: str, act: str, wanted: Any) -> idempotency.Request:

@@ -10,9 +10,9 @@ from typing import Any
 import graphene
 from graphene.types.generic import GenericScalar
 from graphene_django import DjangoObjectType
+from rest_framework.exceptions import NotFound, ValidationError
 
 from shop import models
-from shop.errors import BadFilter
 from shop.filters import ProductFilter
 from shop.schema import paging, reviews
 from shop.schema.guards import guarded
@@ -126,7 +126,9 @@ class Query(graphene.ObjectType):
         min_price=graphene.Decimal(), max_price=graphene.Decimal(), in_stock=graphene.Boolean(),
         order_by=Ordering(), **paging.page_arguments(),
     )  # fmt: skip
-    product = graphene.Field(Product, description="One product.", slug=graphene.String(required=True))
+    product = graphene.Field(
+        Product, description="One product; null, with an error, for none.", slug=graphene.String(required=True)
+    )
     categories = graphene.List(
         graphene.NonNull(Category), required=True, description="All categories, parents before their children."
     )
@@ -136,8 +138,11 @@ class Query(graphene.ObjectType):
         return await on_request_thread(find)(**wanted)
 
     @guarded("catalog:read")
-    async def resolve_product(root: None, info: Info, slug: str) -> models.Product | None:
-        return await on_request_thread(listed().filter(slug=slug).first)()
+    async def resolve_product(root: None, info: Info, slug: str) -> models.Product:
+        found: models.Product | None = await on_request_thread(listed().filter(slug=slug).first)()
+        if found is None:
+            raise NotFound
+        return found
 
     @guarded("catalog:read")
     async def resolve_categories(root: None, info: Info) -> list[models.Category]:
@@ -153,7 +158,7 @@ def find(
     *, search: str = "", category: str = "", min_price: Decimal | None = None, max_price: Decimal | None = None,
     in_stock: bool = False, order_by: str | None = None, **page: Any,
 ) -> Any:  # fmt: skip
-    """Return a page of products; the filters are those of the REST list. Raises BadFilter, BadPage."""
+    """Return a page of products; the filters are those of the REST list. Raises ValidationError."""
     ordering = Ordering.get(order_by).value if order_by else "name"
     given = {"search": search, "category": category, "in_stock": "true" if in_stock else ""}
     given |= {
@@ -161,7 +166,7 @@ def find(
     }
     narrowed = ProductFilter(given, queryset=listed())
     if not narrowed.is_valid():
-        raise BadFilter(" ".join(f"{name}: {' '.join(said)}" for name, said in narrowed.errors.items()))
+        raise ValidationError(narrowed.errors)
     return paging.connect(ProductConnection, narrowed.qs, paging.window(ordering, **page))
 
 

@@ -1,6 +1,6 @@
 """Relay connections over `shop/keyset.py`: `first` and `after` forwards, `last` and `before` backwards.
 
-Refuses: more than a hundred at once, both directions at once, a cursor of another list (BadPage).
+Refuses: more than a hundred at once, both directions at once, a cursor of another list (ValidationError).
 
 Roadmap: api/graphql-schema-and-resolvers
 """
@@ -14,9 +14,9 @@ from django.db.models import F, Model, QuerySet
 from django.db.models import Window as Ranking
 from django.db.models.functions import RowNumber
 from graphene.relay import PageInfo
+from rest_framework.exceptions import ValidationError
 
 from shop import keyset
-from shop.errors import BadPage
 from shop.schema.loading import Context
 
 USUAL, MOST = 24, 100
@@ -41,27 +41,28 @@ class Window(NamedTuple):
     is_backward: bool
 
     def place(self, model: type[Model]) -> keyset.Place | None:
-        """Where it begins; raises BadPage for a cursor that this list could not have given."""
+        """Where it begins; raises ValidationError for a cursor that this list could not have given."""
         if not self.cursor:
             return None
         try:
             return keyset.read(model, self.field, json.loads(urlsafe_b64decode(self.cursor.encode("ascii"))))
         except (ValueError, RecursionError):
-            raise BadPage("This cursor does not belong to this list.") from None
+            name = "before" if self.is_backward else "after"
+            raise ValidationError({name: ["This cursor does not belong to this list."]}) from None
 
 
 def window(
     field: str, first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
 ) -> Window:
-    """Read the four arguments; raise BadPage unless they make sense together."""
+    """Read the four arguments; raise ValidationError unless they make sense together."""
     is_backward = last is not None or before is not None
     if is_backward and (first is not None or after is not None):
-        raise BadPage("Ask for `first` and `after`, or for `last` and `before`.")
+        raise ValidationError("Ask for `first` and `after`, or for `last` and `before`.")
     limit = (last if is_backward else first) if (last, first) != (None, None) else USUAL
     if limit is None:
         limit = USUAL
     if not 1 <= limit <= MOST:
-        raise BadPage(f"Ask for 1 to {MOST} at once.")
+        raise ValidationError({"last" if is_backward else "first": [f"A whole number from 1 to {MOST}."]})
     return Window(field, limit, before if is_backward else after, is_backward)
 
 

@@ -45,7 +45,7 @@ def test_bad_token_is_the_same_problem_as_in_rest(guest: APIClient) -> None:
         ("", "validation-failed"),
         ("{ " * 500 + "}" * 500, "invalid-document"),
         ("{ me { ...F } } fragment F on User { ...F }", "invalid-document"),
-        ("{ " + "me { email } " * 1000 + "}", "invalid-document"),
+        ("{ " + "me { email } " * 600 + "}", "invalid-document"),
         ("{ " + " ".join(f"m{n}: me {{ email }}" for n in range(40)) + " }", "document-too-dear"),
         ("{ me { email\x00 } }", "validation-failed"),
     ],
@@ -76,7 +76,7 @@ def test_document_that_cannot_be_run_is_a_400(guest: APIClient, document: str, s
         {"id": "../../etc/passwd"},
         {"query": "{ me { email } }", "variables": [1]},
         {"query": "{ me { email } }", "user": 1},
-        {"query": "x" * 20_001},
+        {"query": "x" * 8_001},
     ],
     ids=["list", "batch", "nothing", "both", "unknown id", "path", "variables", "stranger", "long"],
 )

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from graphql import parse
+from graphql import get_introspection_query, parse
 
 from config.graphql import limits
 from config.graphql.limits import TooMuch, require_affordable
@@ -41,9 +41,10 @@ def page_in_page(rows: str) -> str:
         (page_in_page("$n"), {"n": 100}, "rows"),
         (page_in_page("$n"), {}, "rows"),
         (doubling(40), {}, "deep|aliases|rows"),
-        (" ".join(f"query Q{n} {{ a }}" for n in range(limits.MOST_OPERATIONS + 1)), {}, "operations"),
+        ("{ " + "__schema { types { name } } " * 3 + "}", {}, "rows"),
+        ("{ __schema { types { a: name b: name c: name d: name } } }", {}, "aliases"),
     ],
-    ids=["deep", "aliases", "rows", "variable", "variable left out", "doubling fragments", "operations"],
+    ids=["deep", "aliases", "rows", "variable", "variable left out", "doubling fragments", "schema", "in the schema"],
 )  # fmt: skip
 def test_document_that_asks_for_too_much_is_refused_at_once(
     document: str, variables: dict[str, Any], word: str
@@ -66,10 +67,11 @@ def test_document_that_asks_for_too_much_is_refused_at_once(
         (page("$n"), {"n": 3}),
         ("{ ...F } fragment F on Q { a { ...F } }", {}),
         ("{ ...Nowhere }", {}),
+        (get_introspection_query(input_value_deprecation=True, schema_description=True), {}),
         ("{ ... on Q { a } }", {}),
         ("{ products(first: 99999999999999999999) { totalCount } }", {}),
     ],
-    ids=["deep", "aliases", "rows", "variable", "circle", "unknown fragment", "inline", "huge number"],
+    ids=["deep", "aliases", "rows", "variable", "circle", "unknown fragment", "GraphiQL", "inline", "huge number"],
 )
 def test_document_at_the_limit_is_left_to_the_validation(document: str, variables: dict[str, Any]) -> None:
     require_affordable(parse(document), variables)

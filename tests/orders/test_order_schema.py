@@ -167,7 +167,7 @@ def test_order_of_somebody_else_does_not_exist(alice: User, bob: User, api: Api,
     show = "query Q($number: String!) { order(number: $number) { number } }"
 
     assert ask(api(alice), show, number=number) == {"order": {"number": number}}
-    assert ask(api(bob), show, number=number) == {"order": None}
+    refused(api(bob), show, "not-found", number=number)
     refused(api(bob), CANCEL, "not-found", number=number)
 
 
