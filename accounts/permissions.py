@@ -44,6 +44,16 @@ class Holds(WithinScope):
         return may and super().has_permission(request, view)
 
 
+class HoldsToWrite(Holds):
+    """Who is logged in may read, if they may see the object at all; to write needs the permission."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Ask no group of who only reads."""
+        if request.method in SAFE_METHODS:
+            return bool(request.user.is_authenticated) and WithinScope.has_permission(self, request, view)
+        return super().has_permission(request, view)
+
+
 class SteppedUp(WithinScope):
     """The caller has shown a second factor within the last 15 minutes; the token itself says so. No program has."""
 

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 SUPPORT = {
-    "orders.view_order", "orders.view_payment", "orders.cancel_order", "orders.refund_order",
+    "orders.view_order", "orders.view_payment", "orders.view_fulfilment", "orders.cancel_order", "orders.refund_order",
     "shop.view_review", "shop.hide_review",
 }  # fmt: skip
-WAREHOUSE = {"orders.view_order", "shop.view_category", "shop.view_product", "shop.view_stock", "shop.change_stock",
-    "shop.view_reservation"}  # fmt: skip
+WAREHOUSE = {
+    "orders.view_order", "orders.view_fulfilment", "orders.fulfil_order",
+    "shop.view_category", "shop.view_product", "shop.view_stock", "shop.change_stock", "shop.view_reservation",
+}  # fmt: skip
 MANAGER = SUPPORT | WAREHOUSE | {
     "orders.refund_any_amount", "orders.view_outboxmessage", "orders.change_outboxmessage", "orders.view_webhookevent",
     "shop.add_category", "shop.change_category", "shop.delete_category", "shop.add_product", "shop.change_product",

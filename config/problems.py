@@ -62,6 +62,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     orders.NotCancellable: Problem(409, "not-cancellable", "The order can no longer be cancelled"),
     orders.NotRefundable: Problem(409, "not-refundable", "Nothing to refund"),
     orders.RefundTooLarge: Problem(409, "refund-too-large", "More than what is left", ("refundable", "currency")),
+    orders.NotFulfillable: Problem(409, "not-fulfillable", "Nothing to send"),
+    orders.PaymentNotCaptured: Problem(409, "payment-not-captured", "The money is not taken yet"),
+    orders.LabelTaken: Problem(409, "label-taken", "The label of another parcel", ("tracking_number",)),
     orders.IllegalTransition: Problem(409, "illegal-transition", "Not possible from here", ("old", "new")),
     orders.BadWebhook: Problem(400, "bad-webhook", "Webhook not accepted"),
     # The catalogue

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from orders import outbox
-from orders.models import Order, OrderEvent, OrderLine, OutboxMessage, Payment, Refund, WebhookEvent
+from orders.models import Fulfilment, Order, OrderEvent, OrderLine, OutboxMessage, Payment, Refund, WebhookEvent
 from shop.admin import ReadOnlyAdmin
 
 
@@ -48,6 +48,12 @@ class RefundsInline(ReadOnlyInline):
     model = Refund
 
 
+class FulfilmentInline(ReadOnlyInline):
+    """Where the parcel is."""
+
+    model = Fulfilment
+
+
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     """Orders, newest first."""
@@ -57,7 +63,18 @@ class OrderAdmin(ReadOnlyAdmin):
     list_filter = ("status",)
     search_fields = ("number", "buyer__email")
     ordering = ("-id",)
-    inlines = (LinesInline, EventsInline)
+    inlines = (LinesInline, FulfilmentInline, EventsInline)
+
+
+@admin.register(Fulfilment)
+class FulfilmentAdmin(ReadOnlyAdmin):
+    """Parcels, newest first: to find an order by what a buyer reads off the label."""
+
+    list_display = ("order", "status", "carrier", "tracking_number", "packed_at", "shipped_at", "delivered_at")
+    list_select_related = ("order",)
+    list_filter = ("status", "carrier")
+    search_fields = ("order__number", "tracking_number")
+    ordering = ("-packed_at",)
 
 
 @admin.register(Payment)

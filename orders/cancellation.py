@@ -1,10 +1,10 @@
-"""Calling an order off before it is sent: stock goes back on the shelf, money is let go or given back.
+"""Calling an order off before it is packed: stock goes back on the shelf, money is let go or given back.
 
 Whether the money is voided or refunded depends on who claimed it first, this file or `payments.capture`; both look
 under the order's lock, so exactly one of them is first.
 
-Refuses: an order that was sent, declined, expired or refunded (NotCancellable), and who may not call it off, or not any
-more (NotAllowed). Cancelling twice changes nothing.
+Refuses: an order that was packed, declined, expired or refunded (NotCancellable), and who may not call it off, or not
+any more (NotAllowed). Cancelling twice changes nothing.
 
 Roadmap: commerce/order-processing
 """
@@ -16,9 +16,9 @@ from django.db import transaction
 from orders import book, policies, refunds
 from orders.book import Message
 from orders.errors import NotCancellable
-from orders.models import Order
+from orders.models import Fulfilment, Order
 from orders.settlement import close
-from orders.states import OrderStatus, PaymentStatus
+from orders.states import FulfilmentStatus, OrderStatus, PaymentStatus
 from shop import stock
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ def cancel(order_id: int, *, actor: "User | None" = None) -> tuple[Order, bool]:
     reason = f"Cancelled by the shop (user {actor.pk})." if actor and by_shop else "Cancelled by the buyer."
     if order.status == OrderStatus.PENDING:
         close(order, OrderStatus.CANCELLED, reason)
-    elif order.status == OrderStatus.PAID:
-        _undo_sale(order, reason)
-    else:
+    elif order.status != OrderStatus.PAID:
         raise NotCancellable(order.status)
+    elif Fulfilment.objects.filter(order=order).exists():  # it may leave the house any moment; `fulfilment` says why
+        raise NotCancellable(FulfilmentStatus.PACKED)
+    else:
+        _undo_sale(order, reason)
     return order, True
 
 

@@ -118,7 +118,7 @@ class NotAllowed(OrderError):
 
 
 class NotCancellable(OrderError):
-    """Only an order that was not yet sent can be cancelled."""
+    """Only an order that was not yet packed can be cancelled."""
 
     def __init__(self, status: str) -> None:
         self.status = status
@@ -139,6 +139,31 @@ class RefundTooLarge(OrderError):
     def __init__(self, refundable: Decimal, currency: str) -> None:
         self.refundable, self.currency = refundable, currency
         super().__init__(f"At most {refundable} {currency} of this order can still be refunded.")
+
+
+class NotFulfillable(OrderError):
+    """Only a paid order is packed and sent, and none whose money goes back."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        super().__init__(f"This order is {status}; there is nothing to send.")
+
+
+class PaymentNotCaptured(OrderError):
+    """The money is held, not taken yet; goods leave the house after that."""
+
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("The money for this order is still on its way. Ship it in a moment.")
+
+
+class LabelTaken(OrderError):
+    """Another parcel already carries this tracking number."""
+
+    def __init__(self, tracking_number: str) -> None:
+        self.tracking_number = tracking_number
+        super().__init__(f"Another parcel has the tracking number {tracking_number}. Look at the label again.")
 
 
 class BadWebhook(OrderError):

@@ -15,17 +15,31 @@ from orders.models import Order
 
 def send_confirmation(order_id: int) -> None:
     """Tell the buyer what they bought, as text and as HTML. Raises what the mail server raises."""
-    order = Order.objects.with_details().select_related("buyer").get(pk=order_id)
+    order = _order(order_id)
+    _send(order, "confirmation", subject=f"Your order {order.number}", name=message_id(order))
+
+
+def send_shipping_notice(order_id: int) -> None:
+    """Tell the buyer who carries their parcel and under which number, as text and as HTML."""
+    order = _order(order_id)
+    _send(order, "shipped", subject=f"On its way: your order {order.number}", name=message_id(order, "shipped"))
+
+
+def _order(order_id: int) -> Order:
+    return Order.objects.with_details().select_related("buyer").get(pk=order_id)
+
+
+def _send(order: Order, template: str, *, subject: str, name: str) -> None:
     if not order.buyer.is_active:  # the account was closed meanwhile; its address is not the buyer's any more
         return
     context = {"order": order, "site_url": settings.SITE_URL}
     mail = EmailMultiAlternatives(
-        subject=f"Your order {order.number}",
-        body=render_to_string("orders/mail/confirmation.txt", context),
+        subject=subject,
+        body=render_to_string(f"orders/mail/{template}.txt", context),
         to=[order.buyer.email],
-        headers={"Message-ID": message_id(order)},
+        headers={"Message-ID": name},
     )
-    mail.attach_alternative(render_to_string("orders/mail/confirmation.html", context), "text/html")
+    mail.attach_alternative(render_to_string(f"orders/mail/{template}.html", context), "text/html")
     mail.send()
 
 
@@ -34,7 +48,7 @@ def lease() -> int:
     return settings.EMAIL_TIMEOUT + 8
 
 
-def message_id(order: Order) -> str:
+def message_id(order: Order, about: str = "order") -> str:
     """Return the mail's name, the same however often it is sent."""
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
-    return f"<order-{order.number}@{domain}>"
+    return f"<{about}-{order.number}@{domain}>"

@@ -75,10 +75,20 @@ def may_review(actor: "User", product: Product) -> Decision:
     return YES if bought.exists() else Decision(False, "Reviews are written by buyers of the product.")
 
 
+def may_fulfil(actor: "User", order: Order) -> Decision:
+    """The warehouse, and nobody to themselves: who packs also says that it arrived."""
+    if not _holds(actor, "orders.fulfil_order"):
+        return Decision(False, "Orders are packed and sent by our warehouse.")
+    if order.buyer_id == actor.pk:
+        return Decision(False, "Nobody packs their own order. Ask a colleague.")
+    return YES
+
+
 POLICIES: dict[str, Callable[..., Decision]] = {
     "order.cancel": may_cancel,
     "order.refund": may_refund,
     "review.write": may_review,
+    "order.fulfil": may_fulfil,
 }
 
 

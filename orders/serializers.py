@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.serializers.account import ExportSerializer
 from accounts.serializers.strict import RequestSerializer, TextField
 from orders.cart import running_totals
-from orders.models import Cart, CartLine, Order, OrderEvent, OrderLine, Payment, Refund
+from orders.models import Cart, CartLine, Fulfilment, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.cart import MOST_UNITS
 from shop.serializers import OwnReviewSerializer
 
@@ -168,14 +168,32 @@ class OrderEventSerializer(serializers.ModelSerializer[OrderEvent]):
         fields = ["sequence", "type", "at"]
 
 
+class FulfilmentSerializer(serializers.ModelSerializer[Fulfilment]):
+    """A parcel: where it is, and under which number its carrier knows it."""
+
+    class Meta:
+        model = Fulfilment
+        fields = ["id", "status", "carrier", "tracking_number", "packed_at", "shipped_at", "delivered_at"]
+
+
+class ShipSerializer(RequestSerializer):
+    """Hand a parcel to a carrier."""
+
+    carrier = TextField(max_length=40, help_text="Such as DHL.")
+    tracking_number = serializers.RegexField(
+        r"^[A-Za-z0-9-]{4,60}$", help_text="As it stands on the label; the buyer gets it by mail."
+    )
+
+
 class OrderDetailSerializer(OrderSerializer):
     """An order with everything that happened to it."""
 
+    fulfilments = FulfilmentSerializer(many=True)
     events = OrderEventSerializer(many=True)
     refunds = RefundSerializer(many=True, source="payment.refunds")
 
     class Meta(OrderSerializer.Meta):
-        fields = [*OrderSerializer.Meta.fields, "refunds", "events"]
+        fields = [*OrderSerializer.Meta.fields, "refunds", "fulfilments", "events"]
 
 
 @extend_schema_field({"type": "string", "format": "decimal", "pattern": r"^(?!0*\.?0*$)[0-9]{1,10}(\.[0-9]{1,2})?$"})

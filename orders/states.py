@@ -1,14 +1,14 @@
-"""Which steps an order, its payment and a refund may take: tables without exception. What they do not list, raises.
+"""Which steps an order, its payment and its parcel may take: tables without exception. What they do not list, raises.
 
     order     pending ─► paid ─► fulfilled ─► refunded        pending ─► declined | expired | cancelled
                            └───► cancelled | refunded
-
-              (nobody packs here yet: no code leads to `fulfilled`)
 
     payment   created ─► authorized ─► capturing ─► captured ─► refunded
                  │            └──► voiding ─► voided
                  ├──► voiding  (the order died before the provider answered)
                  └──► declined ─► voiding  (the bank approved after all)
+
+    parcel    packed ─► shipped ─► delivered        (shipped: the order is fulfilled)
 
 "capturing" and "voiding" are claims, committed before the provider is called: whoever claims first decides whether the
 money is taken or let go, and a crash in between is resumed, not guessed at.
@@ -55,6 +55,14 @@ class RefundStatus(TextChoices):
     SUCCEEDED = "succeeded"
 
 
+class FulfilmentStatus(TextChoices):
+    """Where the parcel stands, as the warehouse sees it."""
+
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+
+
 ORDER_MOVES: Mapping[str, frozenset[str]] = {
     OrderStatus.PENDING: frozenset(
         {OrderStatus.PAID, OrderStatus.DECLINED, OrderStatus.EXPIRED, OrderStatus.CANCELLED}
@@ -77,6 +85,11 @@ PAYMENT_MOVES: Mapping[str, frozenset[str]] = {
         {PaymentStatus.VOIDING}
     ),  # the provider lets a refused payment be confirmed again
     PaymentStatus.REFUNDED: frozenset(),
+}
+FULFILMENT_MOVES: Mapping[str, frozenset[str]] = {
+    FulfilmentStatus.PACKED: frozenset({FulfilmentStatus.SHIPPED}),
+    FulfilmentStatus.SHIPPED: frozenset({FulfilmentStatus.DELIVERED}),
+    FulfilmentStatus.DELIVERED: frozenset(),
 }
 
 

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 #: Which function acts on which message. A topic that is missing here fails loudly and ends among the dead letters.
 CONSUMERS: dict[str, outbox.Consumer] = {
     "mail.order_confirmation": lambda message: mail.send_confirmation(message["order"]),
+    "mail.order_shipped": lambda message: mail.send_shipping_notice(message["order"]),
     "mail.account": lambda message: letters.deliver(**message),
     "payment.capture": lambda message: payments.capture(message["order"], gateway=gateways.configured()),
     "payment.void": lambda message: payments.void(message["order"], gateway=gateways.configured()),

@@ -5,7 +5,7 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from orders.views import carts, orders, personal, reviews, webhooks
+from orders.views import carts, fulfilments, orders, personal, reviews, webhooks
 
 urlpatterns = [
     path("auth/token/", carts.LogInWithCart.as_view(), name="log-in"),
@@ -21,5 +21,9 @@ urlpatterns = [
     path("products/<slug:slug>/reviews/", reviews.ProductReviews.as_view(), name="reviews"),
     path("products/<slug:slug>/reviews/<uuid:id>/", reviews.ReviewDetail.as_view(), name="review"),
     path("products/<slug:slug>/reviews/<uuid:id>/hiding/", reviews.ReviewHiding.as_view(), name="review-hiding"),
+    path("orders/<str:number>/fulfilments/", fulfilments.Fulfilments.as_view(), name="fulfilments"),
+    path("orders/<str:number>/fulfilments/<uuid:id>/", fulfilments.FulfilmentDetail.as_view(), name="fulfilment"),
+    path("orders/<str:number>/fulfilments/<uuid:id>/shipment/", fulfilments.Shipment.as_view(), name="shipment"),
+    path("orders/<str:number>/fulfilments/<uuid:id>/delivery/", fulfilments.Delivery.as_view(), name="delivery"),
     path("webhooks/payments/", webhooks.PaymentWebhook.as_view(), name="payment-webhook"),
 ]

@@ -30,10 +30,10 @@ MAY_BE_EMPTY = {
     "accounts_tokenfamily.latest", "accounts_factor.confirmed_at", "accounts_recoverycode.used_at",
     "accounts_apikey.last_used_at", "accounts_apikey.revoked_at",
     "accounts_securityevent.address", "accounts_securityevent.user_id", "shop_category.parent_id",
-    "shop_reservation.ended_at",
-    "orders_cart.user_id", "orders_cart.token_digest",
+    "orders_cart.user_id", "orders_cart.token_digest", "orders_fulfilment.shipped_at", "orders_fulfilment.delivered_at",
     "orders_order.idempotency_key_id", "orders_idempotencykey.answer", "orders_outboxmessage.claimed_until",
     "orders_outboxmessage.done_at", "orders_outboxmessage.dead_at", "shop_product.search_vector",
+    "shop_reservation.ended_at",
 }  # fmt: skip
 
 WITHOUT_KEY = """

@@ -226,6 +226,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SecurityEventKind": "accounts.models.events.SecurityEvent.Kind",
         "LoginKind": "accounts.models.tokens.LoginKind",
+        "FulfilmentStatus": "orders.states.FulfilmentStatus",
         "OrderStatus": "orders.states.OrderStatus",
         "PaymentStatus": "orders.states.PaymentStatus",
         "RefundStatus": "orders.states.RefundStatus",

@@ -91,7 +91,7 @@ FROM orders_order o JOIN orders_payment payment ON payment.order_id = o.id
 WHERE (o.status, payment.status) NOT IN (
         ('pending', 'created'), ('declined', 'declined'), ('declined', 'voiding'), ('declined', 'voided'),
         ('paid', 'authorized'), ('paid', 'capturing'), ('paid', 'captured'),
-        ('fulfilled', 'authorized'), ('fulfilled', 'capturing'), ('fulfilled', 'captured'),
+        ('fulfilled', 'captured'),
         ('expired', 'voiding'), ('expired', 'voided'),
         ('cancelled', 'voiding'), ('cancelled', 'voided'),
         ('cancelled', 'capturing'), ('cancelled', 'captured'), ('cancelled', 'refunded'), ('refunded', 'refunded'))
@@ -108,6 +108,25 @@ FROM shop_rating rating FULL JOIN (
     SELECT product_id, count(*), sum(rating) AS stars FROM shop_review WHERE NOT is_hidden GROUP BY product_id
 ) visible USING (product_id)
 WHERE coalesce(rating.count, 0) <> coalesce(visible.count, 0) OR coalesce(rating.total, 0) <> coalesce(visible.stars, 0);
+
+-- name: I14 Parcel, order and money tell the same story
+SELECT o.number, o.status, payment.status AS payment, parcel.status AS parcel
+FROM orders_order o JOIN orders_payment payment ON payment.order_id = o.id
+LEFT JOIN orders_fulfilment parcel ON parcel.order_id = o.id
+WHERE (o.status = 'fulfilled' AND coalesce(parcel.status, 'packed') = 'packed')
+   OR (parcel.status = 'packed' AND o.status NOT IN ('paid', 'refunded'))
+   OR (parcel.status IN ('shipped', 'delivered')
+       AND (o.status NOT IN ('fulfilled', 'refunded') OR payment.status NOT IN ('captured', 'refunded')));
+
+-- name: I15 Every parcel that left has one letter, and stands in the history once
+SELECT * FROM (
+    SELECT o.number, parcel.status, (parcel.status <> 'packed')::int AS left_the_house,
+        (SELECT count(*) FROM orders_outboxmessage message
+         WHERE message.topic = 'mail.order_shipped' AND message.payload ->> 'order' = o.id::text) AS letters,
+        (SELECT count(*) FROM orders_orderevent event
+         WHERE event.order_id = o.id AND event.type = 'OrderShipped') AS events
+    FROM orders_order o JOIN orders_fulfilment parcel ON parcel.order_id = o.id
+) parcels WHERE letters <> left_the_house OR events <> left_the_house;
 
 -- name: R1 At rest nothing is pending
 SELECT number, placed_at FROM orders_order WHERE status = 'pending';

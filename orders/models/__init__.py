@@ -4,6 +4,7 @@ Roadmap: databases/schema-design
 """
 
 from orders.models.cart import Cart, CartLine
+from orders.models.fulfilment import Fulfilment
 from orders.models.messages import OutboxMessage, WebhookEvent
 from orders.models.order import IdempotencyKey, Order, OrderEvent, OrderLine
 from orders.models.payment import Payment, Refund
@@ -11,6 +12,7 @@ from orders.models.payment import Payment, Refund
 __all__ = [
     "Cart",
     "CartLine",
+    "Fulfilment",
     "IdempotencyKey",
     "Order",
     "OrderEvent",

@@ -21,6 +21,7 @@ from shop.stock import Line
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from orders.models.fulfilment import Fulfilment
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
@@ -52,7 +53,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def with_details(self) -> "OrderQuerySet":
         """Everything an answer shows of an order, in two queries more however many orders there are."""
-        return self.select_related("payment").prefetch_related("lines", "payment__refunds")
+        return self.select_related("payment", "fulfilment").prefetch_related("lines", "payment__refunds")
 
     def locked(self, order_id: int) -> "Order":
         """Lock the order and its payment until the transaction ends: whoever changes either, comes here first.
@@ -85,6 +86,7 @@ class Order(models.Model):
             ("cancel_order", "Can cancel anybody's order"),
             ("refund_order", "Can give money back, up to a limit"),
             ("refund_any_amount", "Can give any amount back"),
+            ("fulfil_order", "Can pack and send orders"),
         ]
         ordering = ["-id"]
         constraints = [models.CheckConstraint(condition=Q(total__gte=0), name="total_is_not_negative")]
@@ -109,6 +111,11 @@ class Order(models.Model):
     def known_lines(self) -> list["OrderLine"]:
         """The lines, read at most once, since they never change; `book.enter` sets those that it has just written."""
         return list(self.lines.all())
+
+    @property
+    def fulfilments(self) -> list["Fulfilment"]:
+        """Its parcel, once it is packed; asks no query after `with_details`."""
+        return [self.fulfilment] if hasattr(self, "fulfilment") else []
 
     def stock_lines(self) -> list[Line]:
         """What this order holds or has sold, as `shop.stock` takes it."""

@@ -13,6 +13,7 @@ from rest_framework.exceptions import NotFound
 from accounts.models import User
 from orders import models
 from orders.models import numbers
+from orders.states import FulfilmentStatus as FulfilmentStates
 from orders.states import OrderStatus as OrderStates
 from orders.states import PaymentStatus as PaymentStates
 from orders.states import RefundStatus as RefundStates
@@ -22,6 +23,7 @@ from shop.schema.guards import logged_in
 from shop.schema.loading import on_request_thread
 
 Row = TypeVar("Row")
+FulfilmentStatus = graphene.Enum("FulfilmentStatus", [(state.name, state.value) for state in FulfilmentStates])
 OrderStatus = graphene.Enum("OrderStatus", [(state.name, state.value) for state in OrderStates])
 PaymentStatus = graphene.Enum("PaymentStatus", [(state.name, state.value) for state in PaymentStates])
 RefundStatus = graphene.Enum("RefundStatus", [(state.name, state.value) for state in RefundStates])
@@ -81,6 +83,21 @@ class Payment(graphene.ObjectType):
         return await info.context.load(refunds_of, root.pk) or []
 
 
+class Fulfilment(DjangoObjectType):
+    """The parcel: where it is, and under which number its carrier knows it."""
+
+    class Meta:
+        model = models.Fulfilment
+        fields = ("carrier", "tracking_number", "packed_at", "shipped_at", "delivered_at")
+        skip_registry = True
+
+    id = graphene.ID(required=True)
+    status = graphene.Field(FulfilmentStatus, required=True)
+
+    def resolve_status(root: models.Fulfilment, info: Info) -> str:
+        return str(root.status)
+
+
 class OrderEvent(graphene.ObjectType):
     """One thing that happened to the order."""
 
@@ -102,6 +119,7 @@ class Order(DjangoObjectType):
     shipping_address = graphene.Field(Address, required=True)
     lines = graphene.List(graphene.NonNull(OrderLine), required=True)
     payment = graphene.Field(Payment, required=True)
+    fulfilments = graphene.List(graphene.NonNull(Fulfilment), required=True)
     events = graphene.List(graphene.NonNull(OrderEvent), required=True)
 
     def resolve_status(root: models.Order, info: Info) -> str:
@@ -115,6 +133,9 @@ class Order(DjangoObjectType):
 
     async def resolve_payment(root: models.Order, info: Info) -> models.Payment | None:
         return await info.context.load(payments_of, root.pk)
+
+    async def resolve_fulfilments(root: models.Order, info: Info) -> list[models.Fulfilment]:
+        return await info.context.load(parcels_of, root.pk) or []
 
     async def resolve_events(root: models.Order, info: Info) -> list[models.OrderEvent]:
         return await info.context.load(events_of, root.pk) or []
@@ -159,6 +180,11 @@ def find(user: User, number: str) -> models.Order:
 def lines_of(ids: list[int]) -> Mapping[int, list[models.OrderLine]]:
     """Lines by order."""
     return _grouped((line.order_id, line) for line in models.OrderLine.objects.filter(order__in=ids))
+
+
+def parcels_of(ids: list[int]) -> Mapping[int, list[models.Fulfilment]]:
+    """Parcels by order."""
+    return _grouped((parcel.order_id, parcel) for parcel in models.Fulfilment.objects.filter(order__in=ids))
 
 
 def events_of(ids: list[int]) -> Mapping[int, list[models.OrderEvent]]:

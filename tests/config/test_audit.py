@@ -13,9 +13,10 @@ from django.db import connection, transaction
 from accounts.models import User
 from config import audit
 from config.audit import Finding, check_books, compare, promises
-from orders import cancellation, payments, refunds
+from orders import cancellation, fulfilment, payments, refunds
 from orders.models import Order
 from orders.outcomes import Unknown
+from tests.factories import manager
 from tests.fakes import FakeGateway
 from tests.orders.purchases import fresh, ordered
 
@@ -47,7 +48,7 @@ def test_sound_books_keep_every_promise(paid: Order, gateway: FakeGateway) -> No
 
     assert check_books(at_rest=False) == []
     assert {name.split()[0] for name in promises(at_rest=True)} == {
-        *(f"I{number}" for number in range(1, 14)), *(f"R{number}" for number in range(1, 5)),
+        *(f"I{number}" for number in range(1, 16)), *(f"R{number}" for number in range(1, 5)),
     }  # fmt: skip
 
 
@@ -94,6 +95,30 @@ VIOLATIONS = [
 @pytest.mark.breaks_the_books
 @pytest.mark.parametrize(("promise", "violation"), VIOLATIONS)
 def test_violation_of_a_paid_order_is_found(paid: Order, promise: str, violation: str) -> None:
+    psql("SET CONSTRAINTS ALL IMMEDIATE")
+
+    psql(violation)
+
+    assert promise in broken()
+
+
+OF_PARCELS = [
+    ("I14", "UPDATE orders_order SET status = 'paid'"),
+    ("I14", "DELETE FROM orders_fulfilment"),
+    ("I14", "UPDATE orders_payment SET status = 'authorized'"),
+    ("I14", "UPDATE orders_fulfilment SET status = 'packed', carrier = '', tracking_number = '', shipped_at = NULL"),
+    ("I15", "DELETE FROM orders_outboxmessage WHERE topic = 'mail.order_shipped'"),
+    ("I15", UNGUARDED + "UPDATE orders_orderevent SET type = 'OrderPacked' WHERE type = 'OrderShipped'"),
+]
+
+
+@pytest.mark.breaks_the_books
+@pytest.mark.parametrize(("promise", "violation"), OF_PARCELS)
+def test_violation_of_a_parcel_is_found(paid: Order, gateway: FakeGateway, promise: str, violation: str) -> None:
+    payments.capture(paid.pk, gateway=gateway)
+    parcel, _ = fulfilment.pack(paid.pk, actor=manager())
+    fulfilment.ship(parcel.pk, label=fulfilment.Label("DHL", "JD0001"), actor=manager())
+    assert broken() == set()
     psql("SET CONSTRAINTS ALL IMMEDIATE")
 
     psql(violation)

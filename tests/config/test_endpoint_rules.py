@@ -15,10 +15,10 @@ Rule = Callable[[Document], Iterator[str]]
 COLLECTIONS = {
     "security-events",
     "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
-    "registrations", "applications", "identities", "password-resets", "api-keys",
+    "registrations", "fulfilments", "applications", "identities", "password-resets", "api-keys",
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace
-    "auth", "token", "refresh", "cart", "cancellation", "webhooks", "step-up", "rotation",
+    "auth", "token", "refresh", "cart", "cancellation", "shipment", "delivery", "webhooks", "step-up", "rotation",
     "confirmation", "account", "password", "email", "closure", "export",
 }  # fmt: skip
 WHOLE = {"/api/v1/categories/"}  # a small tree that a client wants whole

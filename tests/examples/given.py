@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import F
@@ -12,7 +13,7 @@ from accounts import api_keys, mfa, tokens
 from accounts.letters import links
 from accounts.models import ExternalIdentity, TokenFamily
 from accounts.security_events import NOWHERE
-from orders import cancellation, checkout, payments
+from orders import cancellation, checkout, fulfilment, payments
 from orders.idempotency import Request
 from orders.models import Order
 from orders.outcomes import Declined, Unknown, Unsent
@@ -44,6 +45,17 @@ def order(scene: Scene) -> Order:
 
 def cancelled_order(scene: Scene) -> None:
     cancellation.cancel(order(scene).pk, actor=scene.person("alice"))
+
+
+def packed_order(scene: Scene) -> None:
+    parcel, _ = fulfilment.pack(order(scene).pk, actor=scene.person("dave"))
+    scene.living[ID] = str(parcel.pk)
+
+
+def shipped_order(scene: Scene) -> None:
+    packed_order(scene)
+    label = fulfilment.Label("DHL", "JD014600003SE")
+    fulfilment.ship(UUID(scene.living[ID]), label=label, actor=scene.person("dave"))
 
 
 def order_of_last_week(scene: Scene) -> None:
@@ -137,6 +149,8 @@ GIVEN: dict[str, Given] = {
     "the provider is away": bank(Unsent()),
     "an order": order,
     "a cancelled order": cancelled_order,
+    "a packed order": packed_order,
+    "a shipped order": shipped_order,
     "an order of last week": order_of_last_week,
     "a signed event": signed_event,
     "a login elsewhere": login_elsewhere,

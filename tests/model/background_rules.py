@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from orders import outbox, payments
+from orders.models import Payment
 from shop import stock
 from shop.errors import CountBelowReserved
 from shop.models import Product
@@ -29,7 +30,7 @@ cents = st.sampled_from([Decimal("0.01"), Decimal("0.05"), Decimal("12.80"), Dec
 
 
 class StaffRules(PurchaseRules):
-    """Carol gives money back; dave counts and receives; prices and the range change under the buyers' hands."""
+    """Carol gives money back; dave counts, packs and sends; prices and the range change under the buyers' hands."""
 
     @rule(press=presses, amount=st.one_of(cents, st.none()), times=st.integers(1, 2))
     def carol_refunds(self, press: Press, amount: Decimal | None, times: int) -> None:
@@ -42,7 +43,7 @@ class StaffRules(PurchaseRules):
         ask = partial(self.ask, "carol", "post", f"orders/{press.order}/refunds/", body, **{"Idempotency-Key": key})
         answers = [ask() for _ in range(times)]
 
-        if order.status != "paid" or order.refundable == 0 or wanted > order.refundable:
+        if order.status not in {"paid", "fulfilled"} or order.refundable == 0 or wanted > order.refundable:
             assert {status for status, _ in answers} == {409}
         else:
             assert answers[0][0] == 201
@@ -54,6 +55,58 @@ class StaffRules(PurchaseRules):
         if press.order:
             key = {"Idempotency-Key": "mine"}
             assert self.ask(press.buyer, "post", f"orders/{press.order}/refunds/", {}, **key)[0] == 403
+
+    @rule(press=presses)
+    def dave_packs(self, press: Press) -> None:
+        if not press.order:
+            return
+
+        status, _ = self.ask("dave", "post", f"orders/{press.order}/fulfilments/")
+
+        order = self.model.orders[press.order]
+        if order.parcel:
+            assert status == 200
+        elif order.status == "paid" and order.refundable:
+            assert status == 201
+            order.parcel = "packed"
+        else:
+            assert status == 409
+
+    @rule(press=presses)
+    def dave_ships(self, press: Press) -> None:
+        order = self.model.orders.get(press.order)
+        if order is None or not order.parcel:
+            return
+        label = {"carrier": "DHL", "tracking_number": press.order}
+
+        status, answer = self.ask("dave", "post", f"{self.parcel_of(press.order)}shipment/", label)
+
+        if order.parcel != "packed":
+            assert status == 200
+        elif status == 201:
+            assert order.status == "paid"
+            assert order.refundable > 0
+            assert self.provider.intent_of(press.order)["status"] == "succeeded", "sent before the money was taken"
+            order.parcel = "shipped"
+            self.model.move(press.order, "fulfilled")
+        else:
+            assert answer["type"].split("/")[-2] in {"payment-not-captured", "not-fulfillable"}
+            assert order.refundable == 0 or Payment.objects.get(order__number=press.order).status != "captured"
+
+    @rule(press=presses)
+    def dave_hears_that_it_arrived(self, press: Press) -> None:
+        order = self.model.orders.get(press.order)
+        if order is None or not order.parcel:
+            return
+
+        status, _ = self.ask("dave", "post", f"{self.parcel_of(press.order)}delivery/")
+
+        assert status == {"packed": 409, "shipped": 201, "delivered": 200}[order.parcel]
+        order.parcel = "packed" if order.parcel == "packed" else "delivered"
+
+    def parcel_of(self, number: str) -> str:
+        [parcel] = self.ask(self.model.orders[number].buyer, "get", f"orders/{number}/fulfilments/")[1]["results"]
+        return f"orders/{number}/fulfilments/{parcel['id']}/"
 
     @rule(sku=skus, units=st.integers(1, 3))
     def delivery_comes_in(self, sku: str, units: int) -> None:

@@ -11,9 +11,13 @@ from decimal import Decimal
 MOST_UNITS = 99
 LEAST_TOTAL = Decimal("0.50")
 OWNERS = ["alice", "bob", "guest"]
-SOLD = {"paid", "refunded"}
+SOLD = {"paid", "fulfilled", "refunded"}
 #: How an order may move by itself, while nobody presses anything.
-BY_ITSELF = {"pending": {"paid", "declined", "expired", "cancelled"}, "paid": {"refunded"}}
+BY_ITSELF = {
+    "pending": {"paid", "declined", "expired", "cancelled"},
+    "paid": {"refunded"},
+    "fulfilled": {"refunded"},
+}
 
 
 @dataclass
@@ -39,6 +43,7 @@ class Bought:
     status: str = "pending"
     was_paid: bool = False
     refunded: Decimal = Decimal(0)
+    parcel: str = ""
 
     @property
     def refundable(self) -> Decimal:

@@ -35,6 +35,7 @@ from tests.model.provider import Killed, Provider
 ADDRESS = {"name": "A. Buyer", "line1": "Elbe 1", "city": "Hamburg", "postal_code": "20095", "country": "DE"}
 GOODS = {"CHAIR": ("0.50", 1), "DESK": ("99.90", 4), "LAMP": ("12.80", 2)}
 BUYERS = ["alice", "bob"]
+STAFF = {"carol": "manager", "dave": "warehouse"}
 ALL_TABLES = "orders_idempotencykey, orders_webhookevent, orders_outboxmessage, shop_category, accounts_user"
 
 
@@ -47,7 +48,7 @@ class Stage(RuleBasedStateMachine):
         self.model, self.provider = Expectation(), Provider()
         self.behind = patch("orders.gateways.configured", lambda: self.provider)
         self.behind.start()  # the real views and consumers ask there for the gateway of this process
-        people = {name: person(name, role="manager" if name == "carol" else "customer") for name in [*BUYERS, "carol"]}
+        people = {name: person(name, role=STAFF.get(name, "customer")) for name in [*BUYERS, *STAFF]}
         self.clients = {name: client_of(user) for name, user in people.items()}
         self.clients["guest"] = APIClient()
         self.new_guest()
@@ -168,7 +169,9 @@ class Stage(RuleBasedStateMachine):
             for number, order in self.model.orders.items():
                 assert self.provider.kept_of(number) == self.model.due(number)[0], f"{number} is {order.status}"
             letters = sorted(letter.subject.rpartition(" ")[2] for letter in mail.outbox)
-            assert letters == sorted(number for number, order in self.model.orders.items() if order.was_paid)
+            told = [number for number, order in self.model.orders.items() if order.was_paid]
+            told += [number for number, order in self.model.orders.items() if order.parcel in {"shipped", "delivered"}]
+            assert letters == sorted(told)
         finally:
             self.behind.stop()
 

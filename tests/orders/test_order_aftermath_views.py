@@ -88,12 +88,6 @@ def test_history_says_who_cancelled(alice: User, carol: User, api: Api, outcome:
     assert made.events.get(type="OrderCancelled").details["reason"] == said
 
 
-def test_order_that_was_sent_cannot_be_cancelled(order: Order, alice: User, api: Api) -> None:
-    Order.objects.update(status="fulfilled")
-
-    assert_problem(api(alice).post(f"{URL}{order.number}/cancellation/"), 409, "not-cancellable")
-
-
 def refund(client: APIClient, order: Order, body: Any, key: str = "r-1") -> HttpResponseBase | Any:
     url = f"{URL}{order.number}/refunds/"
     return client.post(url, body, format="json", headers={"Idempotency-Key": key})

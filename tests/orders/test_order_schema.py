@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from orders import fulfilment, payments
 from orders.models import CartLine, Order, Refund
 from orders.outcomes import Declined, Unknown
 from tests.factories import cart_of, person, product
@@ -191,16 +192,33 @@ def test_buyer_cancels_and_support_gives_back(alice: User, api: Api, provider: F
 
 @pytest.mark.roadmap("api/graphql-dataloader")
 @pytest.mark.parametrize("count", [1, 4])
-def test_history_with_everything_on_it_is_six_queries(alice: User, api: Api, provider: FakeGateway, count: int) -> None:
+def test_history_with_everything_on_it_is_seven_queries(
+    alice: User, api: Api, provider: FakeGateway, count: int
+) -> None:
     for n in range(count):
         ordered(alice, provider, key=f"key-{n}")
     client = api(alice)
     everything = (
-        "{ orders { edges { node { number lines { sku } events { type } payment { status refunds { amount } } } } } }"
+        "{ orders { edges { node { number lines { sku } events { type } payment { status refunds { amount } } "
+        "fulfilments { status } } } } }"
     )
 
     with CaptureQueriesContext(connection) as captured:
         rows = ask(client, everything)["orders"]["edges"]
 
     assert len(rows) == count
-    assert len(captured) == 6  # who asks, orders, lines, events, payments, refunds
+    assert len(captured) == 7  # who asks, orders, lines, events, payments, refunds, parcels
+
+
+def test_buyer_sees_where_the_parcel_is(alice: User, api: Api, provider: FakeGateway) -> None:
+    order = ordered(alice, provider)
+    payments.capture(order.pk, gateway=provider)
+    dave = person("dave", role="warehouse")
+    parcel, _ = fulfilment.pack(order.pk, actor=dave)
+    fulfilment.ship(parcel.pk, label=fulfilment.Label("DHL", "JD0001"), actor=dave)
+    show = "query Q($n: String!) { order(number: $n) { status fulfilments { id status carrier trackingNumber } } }"
+
+    assert ask(api(alice), show, n=order.number)["order"] == {
+        "status": "FULFILLED",
+        "fulfilments": [{"id": str(parcel.pk), "status": "SHIPPED", "carrier": "DHL", "trackingNumber": "JD0001"}],
+    }

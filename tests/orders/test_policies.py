@@ -49,6 +49,18 @@ def test_nobody_refunds_their_own_order(gateway: FakeGateway) -> None:
     assert decision == (False, "Nobody refunds their own order. Ask a colleague.")
 
 
+@pytest.mark.parametrize(
+    ("role", "is_allowed"), [("customer", False), ("support", False), ("warehouse", True), ("manager", True)]
+)
+def test_warehouse_packs_and_nobody_for_themselves(
+    order: Order, gateway: FakeGateway, role: str, is_allowed: bool
+) -> None:
+    eve = person("eve", role=role)
+
+    assert decide("order.fulfil", eve, order).is_allowed is is_allowed
+    assert not decide("order.fulfil", eve, ordered(eve, gateway)).is_allowed
+
+
 @pytest.mark.parametrize(("late", "is_allowed"), [(0, True), (1, False)])
 def test_buyer_may_cancel_for_a_day(order: Order, alice: User, late: int, is_allowed: bool) -> None:
     then = order.placed_at + CANCELLATION_TIME + timedelta(microseconds=late)

@@ -5,8 +5,15 @@ from itertools import product
 import pytest
 
 from orders.errors import IllegalTransition
-from orders.models import Order, Payment
-from orders.states import ORDER_MOVES, PAYMENT_MOVES, OrderStatus, PaymentStatus
+from orders.models import Fulfilment, Order, Payment
+from orders.states import (
+    FULFILMENT_MOVES,
+    ORDER_MOVES,
+    PAYMENT_MOVES,
+    FulfilmentStatus,
+    OrderStatus,
+    PaymentStatus,
+)
 
 LEGAL_FOR_ORDERS = {
     *product(["pending"], ["paid", "declined", "expired", "cancelled"]),
@@ -22,6 +29,8 @@ LEGAL_FOR_PAYMENTS = {
     ("voiding", "voided"),
     ("voided", "voiding"),
 }
+
+LEGAL_FOR_PARCELS = {("packed", "shipped"), ("shipped", "delivered")}
 
 
 @pytest.mark.roadmap("commerce/order-processing")
@@ -51,6 +60,20 @@ def test_payment_moves_as_the_table_says(old: PaymentStatus, new: PaymentStatus)
         assert payment.status == old
 
 
+@pytest.mark.parametrize(("old", "new"), list(product(FulfilmentStatus, FulfilmentStatus)))
+def test_parcel_moves_as_the_table_says(old: FulfilmentStatus, new: FulfilmentStatus) -> None:
+    parcel = Fulfilment(status=old)
+
+    if (old, new) in LEGAL_FOR_PARCELS:
+        parcel.move_to(new)
+        assert parcel.status == new
+    else:
+        with pytest.raises(IllegalTransition):
+            parcel.move_to(new)
+        assert parcel.status == old
+
+
 def test_every_state_stands_in_its_table() -> None:
     assert set(ORDER_MOVES) == set(OrderStatus)
     assert set(PAYMENT_MOVES) == set(PaymentStatus)
+    assert set(FULFILMENT_MOVES) == set(FulfilmentStatus)

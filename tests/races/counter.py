@@ -52,6 +52,7 @@ def work_off(gateway: FakeGateway, *, rounds: int = 5) -> None:
     """Do what the relay and the workers do, until nothing waits (or it will not go away)."""
     consumers: Mapping[str, outbox.Consumer] = {
         "mail.order_confirmation": lambda message: mail.send_confirmation(message["order"]),
+        "mail.order_shipped": lambda message: mail.send_shipping_notice(message["order"]),
         "payment.capture": lambda message: payments.capture(message["order"], gateway=gateway),
         "payment.void": lambda message: payments.void(message["order"], gateway=gateway),
         "payment.refund": lambda message: payments.refund(UUID(message["refund"]), gateway=gateway),

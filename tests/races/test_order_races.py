@@ -15,10 +15,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
-from orders import cancellation, payments, refunds
-from orders.errors import NotRefundable, RefundTooLarge
+from orders import cancellation, fulfilment, payments, refunds
+from orders.errors import NotCancellable, NotFulfillable, NotRefundable, RefundTooLarge
+from orders.fulfilment import Label
 from orders.idempotency import Answer, Request
-from orders.models import Order, Refund
+from orders.models import Fulfilment, Order, Refund
 from orders.outcomes import Authorized
 from orders.settlement import settle
 from shop.models import StockEntry
@@ -67,6 +68,22 @@ def refund_most(order: Order, gateway: FakeGateway) -> Any:
     return refund(order, gateway, order.total * Decimal("0.75"))
 
 
+def pack(order: Order, gateway: FakeGateway) -> Any:
+    return fulfilment.pack(order.pk, actor=manager())
+
+
+def ship(order: Order, gateway: FakeGateway) -> Any:
+    """What the warehouse does with a parcel that stands there packed; each call with a label of its own."""
+    label = Label("DHL", uuid4().hex)
+    return fulfilment.ship(order.fulfilment.pk, label=label, actor=manager())
+
+
+def send(order: Order, gateway: FakeGateway) -> Any:
+    """Pack and ship at one go, and so fast that a cancellation meets a parcel that has left or none."""
+    parcel, _ = fulfilment.pack(order.pk, actor=manager())
+    return fulfilment.ship(parcel.pk, label=Label("DHL", uuid4().hex), actor=manager())
+
+
 PENDING = [
     (confirm, expire),
     (expire, confirm),
@@ -77,11 +94,14 @@ PENDING = [
 ]
 PAID = [
     (capture, cancel), (cancel, capture), (cancel, cancel), (refund, refund), (refund_most, refund_most),
-    (cancel, refund), (refund, cancel),
+    (cancel, refund), (refund, cancel), (pack, pack), (pack, cancel), (cancel, pack),
 ]  # fmt: skip
 
+TAKEN = [(cancel, send), (send, cancel)]
+PACKED = [(ship, ship), (refund, ship)]
+
 #: Harmless even without a lock, as it happens: nobody loses what the other one writes.
-HARMLESS = [(capture, capture), (refund, capture)]
+HARMLESS = [(capture, capture), (refund, capture), (ship, refund)]
 
 
 def name(deeds: Any) -> str:
@@ -111,12 +131,29 @@ def paid(pending: Order, gateway: MuteGateway) -> Order:
 
 
 @pytest.fixture
+def taken(paid: Order, gateway: MuteGateway) -> Order:
+    """Alice's order, and its money is the shop's."""
+    payments.capture(paid.pk, gateway=gateway)
+    return Order.objects.select_related("payment").get(pk=paid.pk)
+
+
+@pytest.fixture
+def packed(taken: Order) -> Order:
+    """Alice's order, ready to leave the house."""
+    fulfilment.pack(taken.pk, actor=manager())
+    return Order.objects.select_related("payment", "fulfilment").get(pk=taken.pk)
+
+
+STAGES = {"pending": PENDING, "taken": TAKEN, "packed": [*PACKED, (ship, refund)]}
+
+
+@pytest.fixture
 def order(request: pytest.FixtureRequest, deeds: tuple[Deed, Deed]) -> Order:
-    return request.getfixturevalue("pending" if deeds in PENDING else "paid")
+    return request.getfixturevalue(next((stage for stage, played in STAGES.items() if deeds in played), "paid"))
 
 
 @pytest.mark.roadmap("databases/acid", "commerce/order-processing")
-@pytest.mark.parametrize("deeds", PENDING + PAID + HARMLESS, ids=name)
+@pytest.mark.parametrize("deeds", PENDING + PAID + TAKEN + PACKED + HARMLESS, ids=name)
 def test_two_hands_on_one_order_tell_one_story(order: Order, gateway: MuteGateway, deeds: tuple[Deed, Deed]) -> None:
     outcomes = queued([order], *(partial(deed, order, gateway) for deed in deeds))
 
@@ -125,7 +162,7 @@ def test_two_hands_on_one_order_tell_one_story(order: Order, gateway: MuteGatewa
 
 @pytest.mark.breaks_the_books
 @pytest.mark.roadmap("databases/acid")
-@pytest.mark.parametrize("deeds", PENDING + PAID, ids=name)
+@pytest.mark.parametrize("deeds", PENDING + PAID + TAKEN + PACKED, ids=name)
 def test_without_the_lock_they_do_not(
     order: Order, gateway: MuteGateway, deeds: tuple[Deed, Deed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,3 +187,16 @@ def test_of_two_cancellations_at_once_one_puts_the_units_back(paid: Order, gatew
 
     assert [is_new for _, is_new in outcomes] == [True, False]
     assert StockEntry.objects.filter(kind="returned").count() == 1
+
+
+@pytest.mark.roadmap("commerce/order-processing")
+@pytest.mark.parametrize("deeds", TAKEN, ids=name)
+def test_what_is_sent_is_not_cancelled_and_what_is_cancelled_is_not_sent(
+    taken: Order, gateway: MuteGateway, deeds: tuple[Deed, Deed]
+) -> None:
+    first, second = queued([taken], *(partial(deed, taken, gateway) for deed in deeds))
+
+    taken.refresh_from_db()
+    assert isinstance(first, tuple)
+    assert isinstance(second, NotCancellable if deeds[0] is send else NotFulfillable)
+    assert (taken.status, Fulfilment.objects.count()) == (("fulfilled", 1) if deeds[0] is send else ("cancelled", 0))
