@@ -169,3 +169,17 @@ class TooManyAttempts(AccountError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many failed attempts. Try again in {retry_after} seconds.")
         self.retry_after = retry_after
+
+
+class VersionNotNamed(AccountError):
+    """A write over something that others may edit says in If-Match which version of it was read."""
+
+    def __init__(self) -> None:
+        super().__init__("Read it first, and send the ETag of what you read as If-Match.")
+
+
+class ChangedMeanwhile(AccountError):
+    """Somebody changed it after you read it: read it again, and write over what is there now."""
+
+    def __init__(self) -> None:
+        super().__init__("It was changed after you read it. Read it again, then decide what to write.")

@@ -70,6 +70,39 @@ class SteppedUp(WithinScope):
         return _proved_lately(request, "otp")
 
 
+class Staffed(SteppedUp):
+    """Each method named here needs its permission: `Staffed.to(POST="shop.add_product")`. To read what is not named is
+    open to everybody, and to write it to nobody.
+
+    Whoever writes in person has shown a second factor lately, as in the admin; a program has its scope, which was given
+    to it that way.
+    """
+
+    needed: dict[str, str]
+
+    @classmethod
+    def to(cls, **needed: str) -> "type[Staffed]":
+        """Return the class that asks for these."""
+        return type("Staffed", (cls,), {"needed": needed})
+
+    def is_open(self, method: str) -> bool:
+        """Whether everybody may."""
+        return method in SAFE_METHODS and method not in self.needed
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Raise StepUpRequired or InsufficientScope where the role alone would do."""
+        needed = self.needed.get("GET" if request.method == "HEAD" else request.method or "")
+        is_read = request.method in SAFE_METHODS
+        if needed is None:
+            return is_read and WithinScope.has_permission(self, request, view)
+        user = request.user
+        if not (user.is_authenticated and user.is_staff and user.has_perm(needed)):
+            return False
+        if is_read or getattr(request.auth, "scopes", None) is not None:
+            return WithinScope.has_permission(self, request, view)
+        return super().has_permission(request, view)
+
+
 class ProvedAgain(SteppedUp):
     """Prove who you are before you change how you prove it: lately, by all that you have. To look is free."""
 

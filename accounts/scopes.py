@@ -14,6 +14,7 @@ SCOPES = {
     "orders:read": "see your orders",
     "orders:write": "buy what is in your cart, and cancel orders",
     "account:read": "see your account",
+    "catalog:write": "change products, prices and categories, if your role lets you",
 }
 #: What a client may be given for itself, with nobody behind it: it has no cart, no orders and no account.
 CLIENTS_OWN = {name: SCOPES[name] for name in ("catalog:read",)}

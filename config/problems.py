@@ -73,6 +73,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     shop.UnknownReservation: Problem(404, "unknown-reservation", "No such reservation", ("key",)),
     shop.ReservationDiffers: Problem(409, "reservation-differs", "A reservation of other units", ("key",)),
     shop.AlreadyReviewed: Problem(409, "already-reviewed", "Reviewed before", ("review",)),
+    shop.NameTaken: Problem(409, "name-taken", "The name is taken", ("member",)),
+    shop.UnknownCategory: Problem(422, "unknown-category", "No such category", ("category",)),
+    shop.CategoryNotEmpty: Problem(409, "category-not-empty", "The category is not empty"),
+    shop.CategoryInItself: Problem(409, "category-in-itself", "The category would stand in itself"),
     shop.CountBelowReserved: Problem(409, "count-below-reserved", "Buyers were promised more", ("on_hand", "reserved")),
     # People
     accounts.TokenReused: Problem(401, "token-reused", "Refresh token used before"),
@@ -108,6 +112,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     # The request itself
     rest.ValidationError: Problem(400, "validation-failed", "The request is not valid", ("errors",)),
     rest.ParseError: Problem(400, "malformed-body", "The body cannot be read"),
+    accounts.ChangedMeanwhile: Problem(412, "changed-meanwhile", "Changed since you read it"),
+    accounts.VersionNotNamed: Problem(428, "version-not-named", "Say which version you read"),
     rest.NotFound: Problem(404, "not-found", "Not found"),
     rest.MethodNotAllowed: Problem(405, "method-not-allowed", "Method not allowed"),
     rest.NotAcceptable: Problem(406, "not-acceptable", "No representation of that kind"),

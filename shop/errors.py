@@ -42,6 +42,36 @@ class UnknownProduct(ShopError):
         super().__init__(f"There is no product {sku!r} in the shop.")
 
 
+class NameTaken(ShopError):
+    """Another product or category has this SKU or slug; `member` says which of the two it is."""
+
+    def __init__(self, member: str) -> None:
+        self.member = member
+        super().__init__(f"There is one with this {member} already.")
+
+
+class UnknownCategory(ShopError):
+    """No category has this slug."""
+
+    def __init__(self, category: str) -> None:
+        self.category = category
+        super().__init__(f"There is no category {category!r}.")
+
+
+class CategoryNotEmpty(ShopError):
+    """Products or categories still stand in it, unlisted ones included: move them first."""
+
+    def __init__(self) -> None:
+        super().__init__("Products or categories still stand in it. Move them first.")
+
+
+class CategoryInItself(ShopError):
+    """A category cannot stand in itself, nor in one that stands in it."""
+
+    def __init__(self) -> None:
+        super().__init__("A category cannot stand in itself, nor in one that stands in it.")
+
+
 class CountBelowReserved(ShopError):
     """A stock count below what is already promised to buyers: cancel orders first, then correct."""
 

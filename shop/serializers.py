@@ -22,7 +22,7 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
 
     class Meta:
         model = Category
-        fields = ["slug", "name", "description", "parent"]
+        fields = ["slug", "name", "description", "parent", "position"]
 
 
 class ProductSerializer(serializers.ModelSerializer[Product]):
@@ -58,7 +58,7 @@ class ProductDetailSerializer(ProductSerializer):
     attributes = serializers.SerializerMethodField()
 
     class Meta(ProductSerializer.Meta):
-        fields = [*ProductSerializer.Meta.fields, "description", "attributes"]
+        fields = [*ProductSerializer.Meta.fields, "description", "attributes", "is_listed"]
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_attributes(self, product: Product) -> dict[str, Any]:

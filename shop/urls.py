@@ -11,4 +11,5 @@ urlpatterns = [
     path("products/", views.Products.as_view(), name="products"),
     path("products/<slug:slug>/", views.ProductDetail.as_view(), name="product"),
     path("categories/", views.Categories.as_view(), name="categories"),
+    path("categories/<slug:slug>/", views.CategoryDetail.as_view(), name="category"),
 ]

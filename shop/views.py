@@ -1,29 +1,39 @@
-"""Browsing: the product list, one product, the tree of categories. Open to everybody, reads only.
+"""The catalogue: the product list, one product, the tree of categories. Open to everybody to read; staff write.
 
 Roadmap: api/http-methods, orm/n-plus-one
 """
 
-from django.db.models import QuerySet
-from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import ListAPIView, RetrieveAPIView
-from rest_framework.permissions import AllowAny
+from typing import Any
 
-from accounts.permissions import WithinScope
+from django.db.models import QuerySet
+from django.http import Http404
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from accounts.errors import StepUpRequired
+from accounts.permissions import Staffed
+from accounts.preconditions.headers import Versioned
+from accounts.serializers.strict import RequestSerializer
+from shop import assortment, bodies, categories, errors, serializers
 from shop.filters import KnownParameters, ProductFilter
 from shop.models import Category, Product
 from shop.pages import Pages
-from shop.serializers import CategorySerializer, ProductDetailSerializer, ProductSerializer
+
+CATALOGUE = {"GET": "catalog:read", **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), "catalog:write")}
 
 
-@extend_schema_view(get=extend_schema(operation_id="list_products", tags=["catalogue"]))
 class Products(ListAPIView[Product]):
-    """List the products for sale."""
+    """The products."""
 
-    permission_classes = [AllowAny, WithinScope]
-    scopes = {"GET": "catalog:read"}
+    permission_classes = [Staffed.to(POST="shop.add_product")]
+    scopes = CATALOGUE
+    problems = (StepUpRequired, errors.NameTaken, errors.UnknownCategory)
     buckets = {"GET?search": "search"}
-    serializer_class = ProductSerializer
+    serializer_class = serializers.ProductSerializer
     pagination_class = Pages
     filter_backends = [KnownParameters, DjangoFilterBackend]
     filterset_class = ProductFilter
@@ -37,30 +47,147 @@ class Products(ListAPIView[Product]):
             .defer("search_vector", "description", "attributes")
         )
 
+    @extend_schema(operation_id="list_products", tags=["catalogue"])
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """List the products for sale."""
+        return self.list(request)
 
-@extend_schema_view(get=extend_schema(operation_id="show_product", tags=["catalogue"]))
-class ProductDetail(RetrieveAPIView[Product]):
-    """Show one product."""
+    @extend_schema(
+        operation_id="add_product", tags=["catalogue"],
+        request=bodies.AddProductSerializer, responses={201: serializers.ProductDetailSerializer},
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Add a product. It can be seen at once, unless `is_listed` is false; stock comes with its first delivery."""
+        wanted = bodies.AddProductSerializer().run_validation(request.data)
+        return added("product", assortment.add(**wanted), serializers.ProductDetailSerializer, request)
 
-    permission_classes = [AllowAny, WithinScope]
-    scopes = {"GET": "catalog:read"}
-    serializer_class = ProductDetailSerializer
+
+def added(name: str, row: Product | Category, shape: Any, request: Request) -> Response:
+    """Show what was made, and where it lives."""
+    place = reverse(name, [row.slug], request=request)
+    return Response(shape(row).data, 201, headers={"Location": place})
+
+
+class ProductDetail(Versioned, GenericAPIView[Product]):
+    """One product."""
+
+    permission_classes = [Staffed.to(**dict.fromkeys(("PUT", "PATCH", "DELETE"), "shop.change_product"))]
+    scopes = CATALOGUE
+    problems = (StepUpRequired, errors.UnknownCategory)
+    serializer_class = serializers.ProductDetailSerializer
+    queryset = Product.objects.select_related("category", "stock", "rating").defer("search_vector")
     lookup_field = "slug"
 
-    def get_queryset(self) -> QuerySet[Product]:
-        """One query."""
-        return Product.objects.listed().select_related("category", "stock", "rating").defer("search_vector")
+    def get_object(self) -> Product:
+        """One query, whoever asks; only for an unlisted product the caller's role is asked for as well."""
+        product = super().get_object()
+        if not product.is_visible_to(self.request.user):
+            raise Http404
+        return product
+
+    @extend_schema(operation_id="show_product", tags=["catalogue"])
+    def get(self, request: Request, slug: str) -> Response:
+        """Show one product."""
+        product = self.get_object()
+        return self.answer(product, self.get_serializer(product).data)
+
+    @extend_schema(
+        operation_id="replace_product", tags=["catalogue"], request=bodies.ReplaceProductSerializer,
+    )  # fmt: skip
+    def put(self, request: Request, slug: str) -> Response:
+        """Replace all of a product that can be changed. SKU and slug are for ever."""
+        return self.write(slug, bodies.ReplaceProductSerializer())
+
+    @extend_schema(operation_id="change_product", tags=["catalogue"], request=bodies.ChangeProductSerializer)
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change some of a product, such as its price. What is left out stays as it is."""
+        return self.write(slug, bodies.ChangeProductSerializer())
+
+    def write(self, slug: str, shape: RequestSerializer) -> Response:
+        """Write what the body says, unless somebody else has written meanwhile."""
+        expected = self.expected()
+        if assortment.change(slug, expected=expected, **shape.run_validation(self.request.data)) is None:
+            raise Http404
+        product = self.get_object()
+        return self.answer(product, self.get_serializer(product).data)
+
+    @extend_schema(operation_id="unlist_product", request=None, responses={204: None}, tags=["catalogue"])
+    def delete(self, request: Request, slug: str) -> Response:
+        """Take a product out of sight. Orders of it stay, and staff can list it again."""
+        if assortment.unlist(slug, expected=self.expected()) is None:
+            raise Http404
+        return Response(status=204)
 
 
-@extend_schema_view(get=extend_schema(operation_id="list_categories", tags=["catalogue"]))
 class Categories(ListAPIView[Category]):
-    """List all categories, parents before their children."""
+    """The categories."""
 
-    permission_classes = [AllowAny, WithinScope]
-    scopes = {"GET": "catalog:read"}
-    serializer_class = CategorySerializer
+    permission_classes = [Staffed.to(POST="shop.add_category")]
+    scopes = CATALOGUE
+    problems = (StepUpRequired, errors.NameTaken, errors.UnknownCategory)
+    serializer_class = serializers.CategorySerializer
     pagination_class = None
 
     def get_queryset(self) -> QuerySet[Category]:
         """One query; the tree is small."""
         return Category.objects.select_related("parent").order_by("position", "name")
+
+    @extend_schema(operation_id="list_categories", tags=["catalogue"])
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """List all categories, parents before their children."""
+        return self.list(request)
+
+    @extend_schema(
+        operation_id="add_category", tags=["catalogue"],
+        request=bodies.AddCategorySerializer, responses={201: serializers.CategorySerializer},
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Put up a category, in another one or by itself."""
+        wanted = bodies.AddCategorySerializer().run_validation(request.data)
+        return added("category", categories.add(**wanted), serializers.CategorySerializer, request)
+
+
+class CategoryDetail(Versioned, GenericAPIView[Category]):
+    """One category."""
+
+    permission_classes = [
+        Staffed.to(PUT="shop.change_category", PATCH="shop.change_category", DELETE="shop.delete_category")
+    ]
+    scopes = CATALOGUE
+    serializer_class = serializers.CategorySerializer
+    queryset = Category.objects.select_related("parent")
+    problems = (StepUpRequired, errors.UnknownCategory, errors.CategoryInItself, errors.CategoryNotEmpty)
+    lookup_field = "slug"
+
+    @extend_schema(operation_id="show_category", tags=["catalogue"])
+    def get(self, request: Request, slug: str) -> Response:
+        """Show one category."""
+        category = self.get_object()
+        return self.answer(category, self.get_serializer(category).data)
+
+    @extend_schema(
+        operation_id="replace_category", tags=["catalogue"], request=bodies.ReplaceCategorySerializer,
+    )  # fmt: skip
+    def put(self, request: Request, slug: str) -> Response:
+        """Replace all of a category that can be changed. Its slug is for ever."""
+        return self.write(slug, bodies.ReplaceCategorySerializer())
+
+    @extend_schema(operation_id="change_category", tags=["catalogue"], request=bodies.ChangeCategorySerializer)
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change some of a category, or move it into another one. What is left out stays as it is."""
+        return self.write(slug, bodies.ChangeCategorySerializer())
+
+    def write(self, slug: str, shape: RequestSerializer) -> Response:
+        """Write what the body says, unless somebody else has written meanwhile."""
+        expected = self.expected()
+        if categories.change(slug, expected=expected, **shape.run_validation(self.request.data)) is None:
+            raise Http404
+        category = self.get_object()
+        return self.answer(category, self.get_serializer(category).data)
+
+    @extend_schema(operation_id="remove_category", request=None, responses={204: None}, tags=["catalogue"])
+    def delete(self, request: Request, slug: str) -> Response:
+        """Take an empty category down."""
+        if categories.remove(slug, expected=self.expected()) is None:
+            raise Http404
+        return Response(status=204)

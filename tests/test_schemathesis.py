@@ -33,8 +33,10 @@ UNSAYABLE = {
     "checks": {"positive_data_acceptance": {"enabled": False}},
 }
 CONFIG = SchemathesisConfig.from_dict({"operations": [UNSAYABLE], "generation": {"allow-x00": False}})
-#: 402 and 409 are answers to a request that is in order: the bank or the stock says no.
-CONFIG.projects.default.checks.positive_data_acceptance.expected_statuses += ["402", "422"]
+#: 402 and 409 are answers to a request that is in order: the bank or the stock says no; 412: so does another version.
+CONFIG.projects.default.checks.positive_data_acceptance.expected_statuses += ["402", "412", "422"]
+#: A write that names no version is told so by a status of its own (RFC 6585).
+CONFIG.projects.default.checks.missing_required_header.expected_statuses += ["428"]
 
 schema = schemathesis.openapi.from_wsgi("/api/schema/", application, config=CONFIG)
 Headers = dict[str, str]

@@ -16,8 +16,16 @@ from rest_framework import exceptions as rest
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 
-from accounts.errors import AddressNotAllowed, InsufficientScope, InvalidApiKey, TooManyRequests
-from accounts.permissions import WithinScope, scope_of
+from accounts.errors import (
+    AddressNotAllowed,
+    ChangedMeanwhile,
+    InsufficientScope,
+    InvalidApiKey,
+    TooManyRequests,
+    VersionNotNamed,
+)
+from accounts.permissions import Staffed, WithinScope, scope_of
+from accounts.preconditions.headers import ETAG, IF_MATCH, IF_NONE_MATCH, Versioned
 from accounts.serializers.strict import RequestSerializer, TextField
 from config.openapi import samples
 from config.openapi.examples import Example, of_operation
@@ -83,6 +91,18 @@ class ProblemSchema(AutoSchema):
                 "description": titles,
                 "content": {CONTENT_TYPE: {"schema": reference_to_shape, "examples": examples}},
             }
+        if isinstance(self.view, Versioned) and self.method == "GET":
+            operation["responses"]["304"] = {"description": "It is as you have it."}
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Say that nobody need log in to read what only staff write."""
+        return [*super().get_auth(), *([{}] if self._is_open() else [])]
+
+    def get_override_parameters(self) -> list[Any]:
+        """Say what a view of one thing that several people edit sends, and is to be sent."""
+        if not isinstance(self.view, Versioned):
+            return super().get_override_parameters()
+        return {"GET": [ETAG, IF_NONE_MATCH], "PATCH": [ETAG, IF_MATCH]}.get(self.method, [IF_MATCH])
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> dict[str, Any]:
         """Say that a text must hold more than blanks, which DRF strips before it looks."""
@@ -109,18 +129,25 @@ class ProblemSchema(AutoSchema):
             errors.append(rest.ValidationError)
         if "{" in self.path:
             errors.append(rest.NotFound)
+        if isinstance(self.view, Versioned):
+            errors += [ChangedMeanwhile, *([] if self.method == "GET" else [VersionNotNamed])]
         if self.view.get_authenticators():
             errors += [rest.AuthenticationFailed, InsufficientScope]
         permissions = {type(permission) for permission in self.view.get_permissions()}
-        if AllowAny not in permissions:
+        if AllowAny not in permissions and not self._is_open():
             errors.append(rest.NotAuthenticated)
         if scope_of(self.view, self.method):
             errors += [InvalidApiKey, AddressNotAllowed]
         if self.view.get_throttles():
             errors.append(TooManyRequests)
-        if permissions - {AllowAny, IsAuthenticated, WithinScope}:
+        if permissions - {AllowAny, IsAuthenticated, WithinScope} and not self._is_open():
             errors.append(rest.PermissionDenied)
         return errors
+
+    def _is_open(self) -> bool:
+        """Whether everybody may read what only staff write."""
+        asked = self.view.get_permissions()
+        return any(isinstance(permission, Staffed) and permission.is_open(self.method) for permission in asked)
 
 
 def _illustrate(operation: dict[str, Any], example: Example) -> None:

@@ -10,6 +10,8 @@ constraints below refuse what a bug there would do.
 Roadmap: databases/relational-model, databases/keys, databases/data-types, databases/schema-design
 """
 
+from typing import TYPE_CHECKING
+
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
@@ -17,6 +19,11 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import User
 
 
 class CategoryQuerySet(models.QuerySet["Category"]):
@@ -131,6 +138,10 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} {self.name}"
+
+    def is_visible_to(self, user: "User | AnonymousUser") -> bool:
+        """Everybody sees what is listed, and staff the rest. The role is asked only where it matters."""
+        return self.is_listed or bool(user.is_authenticated and user.is_staff and user.has_perm("shop.view_product"))
 
 
 class Stock(models.Model):

@@ -21,7 +21,7 @@ from shop import reviews
 from tests.accounts.oauth.dance import tokens_for
 from tests.examples.scene import Scene
 from tests.examples.stand_ins import CODE, ID, LINK, ORDER, SIGNATURE, TOKEN
-from tests.factories import app_of, application, cart_of
+from tests.factories import CategoryFactory, app_of, application, cart_of
 from tests.orders.purchases import PURCHASE, render
 
 Given = Callable[[Scene], object]
@@ -142,6 +142,7 @@ def review(scene: Scene) -> None:
 
 
 GIVEN: dict[str, Given] = {
+    "an empty category": lambda scene: CategoryFactory(slug="chairs", name="Chairs"),
     "a desk in the cart": desk_in_the_cart,
     "four desks in the cart": lambda scene: desk_in_the_cart(scene, units=4),
     "the bank says no": bank(Declined("pi_1", "insufficient_funds")),
