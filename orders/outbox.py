@@ -46,12 +46,11 @@ Consumer = Callable[[Mapping[str, Any]], None]
 # published, and comes due again by itself: a relay that dies in between delays a message, it loses none. Nor does a
 # broker that forgets, and never by more than 80 seconds: while 200 messages wait for it, new ones do, too.
 # Letters queue apart from the rest: a mail server that hangs holds up no money.
+# MATERIALIZED: what is due is looked up once. As a mere subquery PostgreSQL may look it up again for every row that it
+# compares, each time with a limit of its own, and publishes all there is.
 PUBLISH = """
-UPDATE orders_outboxmessage SET
-    publications = publications + 1,
-    due_at = now() + make_interval(secs => 20 * 2 ^ least(publications, 2))
-WHERE id IN (
-    SELECT due.id FROM (VALUES (true), (false)) line (is_mail), LATERAL (
+WITH due AS MATERIALIZED (
+    SELECT found.id FROM (VALUES (true), (false)) line (is_mail), LATERAL (
         SELECT id FROM orders_outboxmessage
         WHERE done_at IS NULL AND dead_at IS NULL AND due_at <= now() AND starts_with(topic, 'mail.') = is_mail
         ORDER BY due_at FOR UPDATE SKIP LOCKED LIMIT (
@@ -62,9 +61,13 @@ WHERE id IN (
                 LIMIT %(most)s
             ) waiting
         )
-    ) due
+    ) found
 )
-RETURNING id, topic
+UPDATE orders_outboxmessage message SET
+    publications = publications + 1,
+    due_at = now() + make_interval(secs => 20 * 2 ^ least(publications, 2))
+FROM due WHERE message.id = due.id
+RETURNING message.id, message.topic
 """
 
 CLAIM = """

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -107,6 +108,18 @@ def test_no_more_is_published_than_the_workers_get_through(db: None) -> None:
     assert len(sent) == outbox.MOST_WAITING
     OutboxMessage.objects.filter(pk__in=[message_id for message_id, _ in sent[:5]]).update(done_at=Now())
     assert outbox.publish_due(lambda *row: sent.append(row)) == 5
+
+
+@pytest.mark.parametrize("plan", [(), ("enable_hashjoin", "enable_hashagg", "enable_material", "enable_sort")])
+def test_no_plan_of_postgresql_publishes_more_than_it_may(db: None, plan: tuple[str, ...]) -> None:
+    """It was seen to choose such a one by itself, on a table whose statistics were old."""
+    OutboxMessage.objects.bulk_create(OutboxMessage(topic="t", payload={}, due_at=DUE) for _ in range(20))
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD PLANS")
+        for choice in plan:
+            cursor.execute(f"SET LOCAL {choice} = off")
+
+    assert outbox.publish_due(lambda *row: None, limit=7) == 7
 
 
 def test_letters_that_wait_for_a_slow_mail_server_hold_up_no_money(db: None) -> None:
