@@ -3,7 +3,7 @@
 Every call has a deadline, carries our own id as the provider's idempotency key, and is tried again once, after a random
 pause, if the network or the provider failed: safe, because the key makes a repetition find the first result.
 
-Roadmap: commerce/payment-gateway, commerce/external-services
+Roadmap: commerce/payment-gateway, commerce/external-services, testing/contract-tests
 """
 
 from collections.abc import Callable
