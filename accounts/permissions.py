@@ -93,6 +93,8 @@ class Staffed(SteppedUp):
         """Raise StepUpRequired or InsufficientScope where the role alone would do."""
         needed = self.needed.get("GET" if request.method == "HEAD" else request.method or "")
         is_read = request.method in SAFE_METHODS
+        if needed is None and not hasattr(view, (request.method or "").lower()):
+            return True  # the view has no such method and says so: 405
         if needed is None:
             return is_read and WithinScope.has_permission(self, request, view)
         user = request.user

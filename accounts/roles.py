@@ -25,12 +25,13 @@ SUPPORT = {
 }  # fmt: skip
 WAREHOUSE = {
     "orders.view_order", "orders.view_fulfilment", "orders.fulfil_order",
-    "shop.view_category", "shop.view_product", "shop.view_stock", "shop.change_stock", "shop.view_reservation",
+    "shop.view_category", "shop.view_product", "shop.view_stock", "shop.change_stock",
+    "shop.view_stockentry", "shop.view_reservation",
 }  # fmt: skip
 MANAGER = SUPPORT | WAREHOUSE | {
     "orders.refund_any_amount", "orders.view_outboxmessage", "orders.change_outboxmessage", "orders.view_webhookevent",
     "shop.add_category", "shop.change_category", "shop.delete_category", "shop.add_product", "shop.change_product",
-    "shop.view_stockentry", "accounts.view_user",
+    "accounts.view_user",
 }  # fmt: skip
 ADMIN = MANAGER | {"accounts.add_user", "accounts.change_user", "accounts.view_securityevent",
     "accounts.add_application", "accounts.change_application", "accounts.delete_application",

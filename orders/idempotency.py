@@ -14,10 +14,11 @@ Roadmap: api/idempotency
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from orders.errors import IdempotencyKeyMissing, IdempotencyKeyReused, RequestInProgress
@@ -93,6 +94,16 @@ def _known(kept: IdempotencyKey, request: Request, now: datetime) -> Claim | Ans
     kept.locked_until = now + RUNS_FOR
     kept.save(update_fields=["locked_until"])
     return Claim(kept.pk, is_new=False)
+
+
+def once(request: Request, act: Callable[[], Answer]) -> Answer:
+    """Act and keep the answer, both in one transaction; return the kept answer if it was done before.
+
+    For what one transaction can do whole. A refusal rolls back and frees the key.
+    """
+    with transaction.atomic(durable=True):
+        claimed = claim(request)
+        return claimed if isinstance(claimed, Answer) else keep(claimed.id, act())
 
 
 def as_json(answer: Answer) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from orders.views import carts, fulfilments, orders, personal, reviews, webhooks
+from orders.views import carts, fulfilments, orders, personal, reviews, stock, webhooks
 
 urlpatterns = [
     path("auth/token/", carts.LogInWithCart.as_view(), name="log-in"),
@@ -25,5 +25,9 @@ urlpatterns = [
     path("orders/<str:number>/fulfilments/<uuid:id>/", fulfilments.FulfilmentDetail.as_view(), name="fulfilment"),
     path("orders/<str:number>/fulfilments/<uuid:id>/shipment/", fulfilments.Shipment.as_view(), name="shipment"),
     path("orders/<str:number>/fulfilments/<uuid:id>/delivery/", fulfilments.Delivery.as_view(), name="delivery"),
+    path("products/<slug:slug>/stock/", stock.StockDetail.as_view(), name="stock"),
+    path("products/<slug:slug>/stock/entries/", stock.StockEntries.as_view(), name="stock-entries"),
+    path("products/<slug:slug>/stock/receipts/", stock.Receipts.as_view(), name="stock-receipts"),
+    path("products/<slug:slug>/stock/corrections/", stock.Corrections.as_view(), name="stock-corrections"),
     path("webhooks/payments/", webhooks.PaymentWebhook.as_view(), name="payment-webhook"),
 ]

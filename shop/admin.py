@@ -63,6 +63,7 @@ class ProductAdmin(KeptNames):
     """Products with their stock beside them."""
 
     kept = ("sku", "slug")
+    exclude = ("created_at",)  # PostgreSQL says when; a form would ask for it
 
     list_display = ("sku", "name", "price", "currency", "on_hand", "reserved", "is_listed")
     list_filter = ("is_listed", "category")

@@ -146,3 +146,27 @@ class AddCategorySerializer(ReplaceCategorySerializer):
 
 class ChangeCategorySerializer(PartsOnly, ReplaceCategorySerializer):
     """Some of a category; what is left out stays as it is."""
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number; DRF would take a string of digits for one as well."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Raise ValidationError for anything else."""
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class ReceiptSerializer(RequestSerializer):
+    """A delivery."""
+
+    quantity = WholeNumberField(min_value=1, max_value=100_000)
+    reference = TextField(max_length=80, help_text="The delivery note.")
+
+
+class CorrectionSerializer(RequestSerializer):
+    """A count."""
+
+    on_hand = WholeNumberField(min_value=0, max_value=1_000_000, help_text="What was counted, promised units included.")
+    reference = TextField(max_length=80, help_text="Why the ledger was wrong, or who counted.")

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.serializers.strict import RequestSerializer, TextField
-from shop.models import Category, Product, Review
+from shop.models import Category, Product, Review, Stock, StockEntry
 from shop.models.reviews import BEST, LONGEST, WORST
 
 
@@ -97,3 +97,30 @@ class ChangeReviewSerializer(RequestSerializer):
 
     rating = serializers.IntegerField(min_value=WORST, max_value=BEST, required=False)
     text = TextField(max_length=LONGEST, required=False, allow_blank=True)
+
+
+class StockEntrySerializer(serializers.ModelSerializer[StockEntry]):
+    """One line of the ledger: units that came (above 0) or went (below 0), and why."""
+
+    class Meta:
+        model = StockEntry
+        fields = ["id", "kind", "quantity", "reference", "at"]
+
+
+class StockSerializer(serializers.ModelSerializer[Stock]):
+    """What stands on the shelf, and how much of it is promised to buyers."""
+
+    available = serializers.IntegerField(read_only=True, help_text="Units that can be bought now.")
+
+    class Meta:
+        model = Stock
+        fields = ["on_hand", "reserved", "available"]
+
+
+class BookedSerializer(StockSerializer):
+    """The shelf after a delivery or a count, and the line in the ledger that says so."""
+
+    entry = StockEntrySerializer(allow_null=True, help_text="Null: the count was right, so nothing moved.")
+
+    class Meta(StockSerializer.Meta):
+        fields = [*StockSerializer.Meta.fields, "entry"]

@@ -56,7 +56,7 @@ WITH wanted (product_id, quantity) AS (
 MOVED = "SELECT product_id FROM moved"
 ENTER = """
 INSERT INTO shop_stockentry (product_id, kind, quantity, reference, at)
-SELECT product_id, %(kind)s, %(sign)s * quantity, %(reference)s, now() FROM moved RETURNING 1
+SELECT product_id, %(kind)s, %(sign)s * quantity, %(reference)s, now() FROM moved RETURNING id
 """
 
 
@@ -91,27 +91,33 @@ def put_back(lines: Iterable[Line], *, reference: str) -> None:
     _move(MOVE.format(change=change, guard="true") + ENTER, _merged(lines), StockEntry.Kind.RETURNED, 1, reference)
 
 
-def receive(*, product_id: int, quantity: int, reference: str) -> None:
-    """Put a delivery on the shelf; the first one opens the product's stock row."""
+def receive(*, product_id: int, quantity: int, reference: str) -> int:
+    """Put a delivery on the shelf and return the id of its line in the ledger; the first one opens the stock row."""
     if quantity < 1:
         raise ValueError("A delivery brings at least one unit.")
     Stock.objects.bulk_create([Stock(product_id=product_id)], ignore_conflicts=True)
     change = "on_hand = locked.on_hand + locked.quantity"
     lines = [Line(product_id, quantity)]
-    _move(MOVE.format(change=change, guard="true") + ENTER, lines, StockEntry.Kind.RECEIVED, 1, reference)
+    [(entry,)] = _move(MOVE.format(change=change, guard="true") + ENTER, lines, StockEntry.Kind.RECEIVED, 1, reference)
+    return entry
 
 
-def correct(*, product_id: int, on_hand: int, reference: str) -> None:
-    """Set the shelf to what was counted; raise CountBelowReserved when buyers were promised more than that."""
+def correct(*, product_id: int, on_hand: int, reference: str) -> int | None:
+    """Set the shelf to what was counted; raise CountBelowReserved when buyers were promised more than that.
+
+    Returns the id of the line in the ledger; None if the count was right, which moves nothing.
+    """
     _require_transaction()
+    Stock.objects.bulk_create([Stock(product_id=product_id)], ignore_conflicts=True)
     stock = Stock.objects.select_for_update(no_key=True).get(product_id=product_id)
     if on_hand < stock.reserved:
         raise CountBelowReserved(on_hand, stock.reserved)
     difference, stock.on_hand = on_hand - stock.on_hand, on_hand
-    if difference:
-        stock.save(update_fields=["on_hand"])
-        kind = StockEntry.Kind.CORRECTED
-        StockEntry.objects.create(product_id=product_id, kind=kind, quantity=difference, reference=reference)
+    if not difference:
+        return None
+    stock.save(update_fields=["on_hand"])
+    kind = StockEntry.Kind.CORRECTED
+    return StockEntry.objects.create(product_id=product_id, kind=kind, quantity=difference, reference=reference).pk
 
 
 def _merged(lines: Iterable[Line]) -> list[Line]:

@@ -1,4 +1,4 @@
-"""Where the catalogue lives under /api/v1/.
+"""Where the catalogue lives under /api/v1/. What needs keys or orders, as stock and reviews do, is in `orders/urls.py`.
 
 Roadmap: frameworks/routing
 """

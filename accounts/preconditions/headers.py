@@ -4,7 +4,7 @@
 
 The whole tag names the bytes, so a 304 is never wrong. A write is asked for the first half alone: a desk shows how many
 are left, and every one that is sold would otherwise stand in the way of whoever edits its description.
-`docs/decisions/0013-versions-and-preconditions.md` says what that costs.
+`docs/decisions/0014-versions-and-preconditions.md` says what that costs.
 
 Roadmap: api/http-methods, api/http-status-codes
 """

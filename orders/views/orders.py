@@ -43,19 +43,8 @@ ASK_REFUND = serializers.AskRefundSerializer()
 KEY_PROBLEMS = (errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused, errors.RequestInProgress)
 
 
-class OrderView(APIView):
-    """What the endpoints of one order share."""
-
-    scopes: Mapping[str, str] = {"GET": "orders:read", "POST": "orders:write"}
-
-    def order(self, orders: OrderQuerySet | None = None) -> Order:
-        """Return the order of the path, if it is among these and the caller may see it; else it does not exist."""
-        number = numbers.normalize(self.kwargs["number"])
-        visible = (Order.objects.all() if orders is None else orders).visible_to(person_of(self.request))
-        order = visible.filter(number=number).first() if number else None
-        if order is None:
-            raise Http404
-        return order
+class OnceView(APIView):
+    """What the endpoints share whose requests happen once, however often they are sent."""
 
     def identify(self, request: Request, body: Any) -> idempotency.Request:
         """Say what makes this request the same as another: who, which key, where, and what was asked for."""
@@ -69,6 +58,21 @@ class OrderView(APIView):
         """Freeze an answer, so that a retry gets the very same bytes."""
         content_type = response.content_type or "application/json"
         return Answer(response.status_code, content_type, location, JSONRenderer().render(response.data).decode())
+
+
+class OrderView(OnceView):
+    """What the endpoints of one order share."""
+
+    scopes: Mapping[str, str] = {"GET": "orders:read", "POST": "orders:write"}
+
+    def order(self, orders: OrderQuerySet | None = None) -> Order:
+        """Return the order of the path, if it is among these and the caller may see it; else it does not exist."""
+        number = numbers.normalize(self.kwargs["number"])
+        visible = (Order.objects.all() if orders is None else orders).visible_to(person_of(self.request))
+        order = visible.filter(number=number).first() if number else None
+        if order is None:
+            raise Http404
+        return order
 
 
 def as_response(answer: Answer) -> HttpResponse:

@@ -15,9 +15,11 @@ Rule = Callable[[Document], Iterator[str]]
 COLLECTIONS = {
     "security-events",
     "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
-    "registrations", "fulfilments", "applications", "identities", "password-resets", "api-keys",
+    "registrations", "fulfilments", "reviews", "receipts", "corrections",
+    "entries", "applications", "identities", "password-resets", "api-keys",
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace
+    "stock", "hiding",
     "auth", "token", "refresh", "cart", "cancellation", "shipment", "delivery", "webhooks", "step-up", "rotation",
     "confirmation", "account", "password", "email", "closure", "export",
 }  # fmt: skip

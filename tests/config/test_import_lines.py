@@ -14,6 +14,7 @@ APPS = ("config", "orders", "shop", "accounts")
 #: What `orders` may know of the catalogue: its rules and rows, the shape of its answers, its pages and its admin.
 DOORS = {
     "shop.stock",
+    "shop.bodies",
     "shop.reviews",
     "shop.models",
     "shop.errors",

@@ -226,3 +226,18 @@ def test_what_does_not_exist_is_not_made_by_a_write(keeper: APIClient, method: s
     gone = path.replace("desk", "sofa")
 
     assert_problem(getattr(keeper, method)(gone, body, format="json", headers={"If-Match": "*"}), 404, "not-found")
+
+
+@pytest.mark.roadmap("api/http-methods")
+@pytest.mark.parametrize(("method", "path"), [("post", f"{PRODUCTS}desk/"), ("delete", CATEGORIES)])
+def test_method_that_is_not_offered_is_405_and_allow_says_which_are(
+    keeper: APIClient, api: Api, method: str, path: str
+) -> None:
+    product(slug="desk")
+
+    for client in (api(), api(person("alice")), keeper):
+        answer = getattr(client, method)(path)
+
+        assert_problem(answer, 405, "method-not-allowed")
+        assert method.upper() not in answer["Allow"]
+        assert {"GET", "HEAD", "OPTIONS"} <= set(answer["Allow"].split(", "))
