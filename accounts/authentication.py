@@ -81,12 +81,12 @@ class BearerScheme(SimpleJWTScheme):
     """How the OpenAPI document names it: a login's own token, or one with a scope that an OAuth client was given."""
 
     target_class = "accounts.authentication.BearerAuthentication"
-    name = ["jwtAuth", "oauth2"]  # type: ignore[assignment] # theirs has one
+    name = ["jwtAuth", "oauth2", "openId"]  # type: ignore[assignment] # theirs has one
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
         """Either; what names no scope is open to a login only."""
         scope = scope_of(auto_schema.view, auto_schema.method)
-        return [{"jwtAuth": []}, *([{"oauth2": [scope]}] if scope else [])]
+        return [{"jwtAuth": []}, *([{"oauth2": [scope]}, {"openId": [scope]}] if scope else [])]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
         """Where tokens come from."""
@@ -95,7 +95,8 @@ class BearerScheme(SimpleJWTScheme):
             "authorizationCode": {**code, "scopes": SCOPES},
             "clientCredentials": {"tokenUrl": "/oauth/token/", "scopes": CLIENTS_OWN},
         }
-        return [super().get_security_definition(auto_schema), {"type": "oauth2", "flows": flows}]
+        openid = {"type": "openIdConnect", "openIdConnectUrl": "/.well-known/openid-configuration"}
+        return [super().get_security_definition(auto_schema), {"type": "oauth2", "flows": flows}, openid]
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):

@@ -29,8 +29,8 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Folders and modules whose tests share a running shop: in a parallel run one process takes all of them.
 SHARING = ("crashes", "faults", "zoo")
 ON_SHOP_STACK = (
-    "test_brute_force.py", "test_clients.py", "test_demo.py", "test_lessons.py", "test_races_over_http.py",
-    "test_readme.py", "test_social_login.py", "test_storefront_contract.py",
+    "test_brute_force.py", "test_by_hand.py", "test_clients.py", "test_demo.py", "test_http_file.py", "test_lessons.py",
+    "test_races_over_http.py", "test_readme.py", "test_social_login.py", "test_storefront_contract.py",
 )  # fmt: skip
 
 

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
 from django.core.management import call_command
 from django.test import Client
+from django.urls import resolve
 
+from accounts.scopes import CLIENTS_OWN, SCOPES
 from config.problems import CONTENT_TYPE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +73,40 @@ def test_purchase_documents_every_way_it_can_end() -> None:
     statuses = set(OPERATIONS["POST /api/v1/orders/"]["responses"])
 
     assert statuses == {"201", "202", "400", "401", "402", "403", "406", "409", "413", "415", "422", "429", "503"}
+
+
+def declared(path: str, method: str) -> str:
+    """The scope that the view behind an address names for a method; "" if it is closed to programs."""
+    view = resolve(re.sub(r"\{\w+\}", lambda name: FILLED.get(name[0], "a-name"), path)).func.cls
+    return str(getattr(view, "scopes", {}).get(method, "")) if view.authentication_classes else ""
+
+
+FILLED = dict.fromkeys(["{id}", "{line_id}"], str(UUID(int=7)))
+
+
+@pytest.mark.roadmap("api/openapi-documentation")
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_document_and_view_agree_on_the_scope(name: str) -> None:
+    method, _, path = name.partition(" ")
+    scope, ways_in = declared(path, method), OPERATIONS[name].get("security", [])
+    asked = {scope for way_in in ways_in for kind in ("oauth2", "openId") for scope in way_in.get(kind, ())}
+
+    assert asked == ({scope} if scope else set())
+    assert ({"apiKey": []} in ways_in) == bool(scope)
+    assert f"`{scope}`" in OPERATIONS[name]["description"] if scope else asked == set()
+
+
+@pytest.mark.roadmap("api/openapi-documentation")
+def test_security_schemes_name_the_real_addresses_and_scopes(client: Client) -> None:
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    flows = schemes["oauth2"]["flows"]
+    provider = client.get(schemes["openId"]["openIdConnectUrl"]).json()
+
+    assert set(schemes) == {"jwtAuth", "apiKey", "oauth2", "openId"}
+    assert flows["authorizationCode"]["scopes"] == SCOPES
+    assert flows["clientCredentials"]["scopes"] == CLIENTS_OWN
+    assert provider["authorization_endpoint"].endswith(flows["authorizationCode"]["authorizationUrl"])
+    assert {provider["token_endpoint"].endswith(flow["tokenUrl"]) for flow in flows.values()} == {True}
 
 
 ADDRESS = re.compile(r"""(?:src|href|spec-url|url)\s*[=:]\s*["']([^"']+)["']""")

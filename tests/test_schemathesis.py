@@ -93,7 +93,7 @@ def ask(case: Any, world: dict[str, Any], caller: str) -> None:
 
 
 SHORT = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-LONG = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 callers: Callable[[Any], Any] = pytest.mark.parametrize("caller", ["guest", "alice", "carol"])
 
 
