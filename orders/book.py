@@ -69,6 +69,8 @@ WHERE o.id = %s AND o.event_count = %s FOR NO KEY UPDATE
 """
 #: What an order line copies from the priced line under the same name.
 COPIED = ("product_id", "sku", "name", "unit_price", "quantity")
+#: The way from an order to its parcel, where Django keeps what it has read.
+PARCEL: Any = Order._meta.get_field("fulfilment")
 
 
 class Message(NamedTuple):
@@ -109,6 +111,7 @@ def enter(order: Order, payment: Payment, quote: Quote) -> None:
         OrderLine(order=order, line_total=line.total, **{name: getattr(line, name) for name in COPIED})
         for line in lines
     ]
+    PARCEL.set_cached_value(order, None)  # nobody has packed what is written only now: nothing to ask for
 
 
 def is_current(order: Order) -> bool:

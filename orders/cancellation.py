@@ -16,7 +16,7 @@ from django.db import transaction
 from orders import book, policies, refunds
 from orders.book import Message
 from orders.errors import NotCancellable
-from orders.models import Fulfilment, Order
+from orders.models import Order
 from orders.settlement import close
 from orders.states import FulfilmentStatus, OrderStatus, PaymentStatus
 from shop import stock
@@ -40,12 +40,10 @@ def cancel(order_id: int, *, actor: "User | None" = None) -> tuple[Order, bool]:
     reason = f"Cancelled by the shop (user {actor.pk})." if actor and by_shop else "Cancelled by the buyer."
     if order.status == OrderStatus.PENDING:
         close(order, OrderStatus.CANCELLED, reason)
-    elif order.status != OrderStatus.PAID:
-        raise NotCancellable(order.status)
-    elif Fulfilment.objects.filter(order=order).exists():  # it may leave the house any moment; `fulfilment` says why
-        raise NotCancellable(FulfilmentStatus.PACKED)
-    else:
+    elif order.is_cancellable:
         _undo_sale(order, reason)
+    else:  # paid, and packed: it may leave the house any moment; `fulfilment` says why
+        raise NotCancellable(FulfilmentStatus.PACKED if order.status == OrderStatus.PAID else order.status)
     return order, True
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.hypermedia import LinksField
 from accounts.models import User
 from accounts.serializers.account import ExportSerializer
 from accounts.serializers.strict import RequestSerializer, TextField
 from orders.cart import running_totals
+from orders.hypermedia import of_cart, of_order
 from orders.models import Cart, CartLine, Fulfilment, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.cart import MOST_UNITS
 from shop.serializers import OwnReviewSerializer
@@ -50,10 +52,11 @@ class CartSerializer(serializers.ModelSerializer[Cart]):
     lines = CartLineSerializer(many=True)
     total = serializers.SerializerMethodField()
     currency = serializers.SerializerMethodField()
+    _links = LinksField(lambda guide, cart: of_cart(guide, has_lines=bool(cart.lines.all())))
 
     class Meta:
         model = Cart
-        fields = ["lines", "total", "currency"]
+        fields = ["lines", "total", "currency", "_links"]
 
     def get_total(self, cart: Cart) -> str | None:
         """Sum of the lines, as a string with two places; null when they are of several currencies."""
@@ -111,9 +114,11 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
 class OrderSummarySerializer(serializers.ModelSerializer[Order]):
     """An order in a list."""
 
+    _links = LinksField(of_order)
+
     class Meta:
         model = Order
-        fields = ["number", "status", "currency", "total", "placed_at"]
+        fields = ["number", "status", "currency", "total", "placed_at", "_links"]
 
 
 class OrderSerializer(serializers.ModelSerializer[Order]):
@@ -122,10 +127,20 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
     lines = OrderLineSerializer(many=True, source="known_lines")
     payment = PaymentSerializer()
     shipping_address = AddressSerializer()
+    _links = LinksField(of_order)
 
     class Meta:
         model = Order
         fields = [*OrderSummarySerializer.Meta.fields, "reserved_until", "shipping_address", "lines", "payment"]
+
+
+class ExportedOrderSerializer(OrderSerializer):
+    """An order to take along: it leads nowhere from there."""
+
+    _links = None  # type: ignore[assignment] # DRF's way to leave out an inherited field
+
+    class Meta(OrderSerializer.Meta):
+        fields = [name for name in OrderSerializer.Meta.fields if name != "_links"]
 
 
 class FullExportSerializer(ExportSerializer):
@@ -135,10 +150,10 @@ class FullExportSerializer(ExportSerializer):
     cart = serializers.SerializerMethodField()
     reviews = serializers.SerializerMethodField()
 
-    @extend_schema_field(OrderSerializer(many=True))
+    @extend_schema_field(ExportedOrderSerializer(many=True))
     def get_orders(self, user: User) -> Any:
         """Whole orders, in three queries however many there are."""
-        return OrderSerializer(user.orders.with_details(), many=True).data
+        return ExportedOrderSerializer(user.orders.with_details(), many=True).data
 
     @extend_schema_field(CartLineSerializer(many=True))
     def get_cart(self, user: User) -> Any:

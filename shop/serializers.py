@@ -8,7 +8,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.hypermedia import LinksField
 from accounts.serializers.strict import RequestSerializer, TextField
+from shop.hypermedia import of_product
 from shop.models import Category, Product, Review, Stock, StockEntry
 from shop.models.reviews import BEST, LONGEST, WORST
 
@@ -32,10 +34,13 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     available = serializers.SerializerMethodField()
     rating = serializers.SerializerMethodField()
     review_count = serializers.SerializerMethodField()
+    _links = LinksField(of_product)
 
     class Meta:
         model = Product
-        fields = ["sku", "slug", "name", "category", "price", "currency", "available", "rating", "review_count"]
+        fields = [
+            "sku", "slug", "name", "category", "price", "currency", "available", "rating", "review_count", "_links",
+        ]  # fmt: skip
 
     def get_available(self, product: Product) -> int:
         """Units that can be bought now."""

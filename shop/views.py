@@ -65,7 +65,7 @@ class Products(ListAPIView[Product]):
 def added(name: str, row: Product | Category, shape: Any, request: Request) -> Response:
     """Show what was made, and where it lives."""
     place = reverse(name, [row.slug], request=request)
-    return Response(shape(row).data, 201, headers={"Location": place})
+    return Response(shape(row, context={"request": request}).data, 201, headers={"Location": place})
 
 
 class ProductDetail(Versioned, GenericAPIView[Product]):

@@ -113,6 +113,21 @@ class Order(models.Model):
         return list(self.lines.all())
 
     @property
+    def is_cancellable(self) -> bool:
+        """Whether it can be called off from where it stands: not after the money went elsewhere, nor once packed."""
+        return self.status == OrderStatus.PENDING or (self.status == OrderStatus.PAID and not self.fulfilments)
+
+    @property
+    def is_refundable(self) -> bool:
+        """Whether any of its money can be given back."""
+        return self.status in {OrderStatus.PAID, OrderStatus.FULFILLED} and self.payment.refundable > 0
+
+    @property
+    def is_packable(self) -> bool:
+        """Whether it is paid, not packed yet, and its money does not go back."""
+        return self.status == OrderStatus.PAID and self.payment.refundable > 0 and not self.fulfilments
+
+    @property
     def fulfilments(self) -> list["Fulfilment"]:
         """Its parcel, once it is packed; asks no query after `with_details`."""
         return [self.fulfilment] if hasattr(self, "fulfilment") else []

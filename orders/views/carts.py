@@ -14,12 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.hypermedia import Guide, open_doors
 from accounts.models import User
 from accounts.permissions import WithinScope
 from accounts.views.registration import ConfirmRegistration
 from accounts.views.tokens import LogIn
 from orders import cart
 from orders.errors import CartIsFull
+from orders.hypermedia import of_cart
 from orders.models import CartLine
 from orders.serializers import AddLineSerializer, CartLineSerializer, CartSerializer, ChangeLineSerializer
 from shop.errors import UnknownProduct
@@ -66,7 +68,10 @@ class CartDetail(CartView):
     def get(self, request: Request) -> Response:
         """Show what is in the cart and what it would cost now."""
         found = cart.of(self.owner).prefetch_related("lines__product").first()
-        return Response(CartSerializer(found).data if found else {"lines": [], "total": "0.00", "currency": None})
+        if found:
+            return Response(CartSerializer(found, context={"request": request}).data)
+        links = open_doors(of_cart(Guide(request), has_lines=False))
+        return Response({"lines": [], "total": "0.00", "currency": None, "_links": links})
 
 
 class CartLines(CartView):

@@ -21,8 +21,10 @@ from rest_framework.views import APIView
 
 from accounts.authentication import person_of
 from accounts.errors import StepUpRequired
+from accounts.hypermedia import Guide, open_doors
 from accounts.permissions import Holds, SteppedUp
 from orders import cancellation, checkout, errors, gateways, idempotency, refunds, serializers
+from orders.hypermedia import of_order
 from orders.idempotency import Answer
 from orders.models import Order, numbers
 from orders.models.order import OrderQuerySet
@@ -96,7 +98,8 @@ class Orders(OrderView, ListAPIView[Order]):
 
     def get_queryset(self) -> QuerySet[Order]:
         """One query."""
-        return Order.objects.visible_to(person_of(self.request)).order_by("-id")
+        visible = Order.objects.visible_to(person_of(self.request))
+        return visible.select_related("payment", "fulfilment").order_by("-id")
 
     @extend_schema(operation_id="list_orders", tags=["orders"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
@@ -130,7 +133,8 @@ class Orders(OrderView, ListAPIView[Order]):
         if order.status in {OrderStatus.CANCELLED, OrderStatus.EXPIRED}:
             return self.keepable(self.handle_exception(errors.OrderClosed(order.number, order.status)))
         status = 202 if order.status == OrderStatus.PENDING else 201
-        return self.keepable(Response(ORDER.to_representation(order), status), location)
+        links = open_doors(of_order(Guide(self.request), order))
+        return self.keepable(Response(ORDER.to_representation(order) | {"_links": links}, status), location)
 
 
 class OrderDetail(OrderView, RetrieveAPIView[Order]):
@@ -163,7 +167,8 @@ class Cancellation(OrderView):
         """Call the order off before it is sent. 201: cancelled now. 200: it was cancelled before."""
         order, is_new = cancellation.cancel(self.order().pk, actor=person_of(request))
         shown = Order.objects.with_details().prefetch_related("events").get(pk=order.pk)
-        return Response(serializers.OrderDetailSerializer(shown).data, 201 if is_new else 200)
+        told = serializers.OrderDetailSerializer(shown, context={"request": request}).data
+        return Response(told, 201 if is_new else 200)
 
 
 class Refunds(OrderView):

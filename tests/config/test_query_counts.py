@@ -109,6 +109,7 @@ class Cost(NamedTuple):
 
 #: By the name of the route. The first query of whoever is logged in finds out who asks.
 COUNTS = {
+    "root": Cost(1, Fill.nothing),
     "products": Cost(1, Fill.products),
     "product": Cost(1, Fill.reviews),
     "reviews": Cost(2, Fill.reviews),  # the product, the page with its authors

@@ -131,9 +131,9 @@ def test_order_with_its_parcel_costs_no_query_more(
     order: Order, place: str, alice: User, dave: User, api: Api, django_assert_num_queries: Any
 ) -> None:
     page, client = place.removesuffix("fulfilments/"), api(alice)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         assert client.get(page).json()["fulfilments"] == []
     api(dave).post(place)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         assert len(client.get(page).json()["fulfilments"]) == 1
