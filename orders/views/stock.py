@@ -7,7 +7,6 @@ Roadmap: api/idempotency, commerce/inventory
 """
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -56,9 +55,9 @@ class StockView(OnceView):
 
     def after(self, product_id: int, entry_id: int | None) -> Response:
         """Show the shelf with the line in the ledger. 201: there is one. 200: nothing moved."""
-        shelf, entry = self.shelf(product_id), StockEntry.objects.filter(pk=entry_id).first()
-        counts = {"on_hand": shelf.on_hand, "reserved": shelf.reserved, "available": shelf.available}
-        shown = serializers.BookedSerializer(SimpleNamespace(**counts, entry=entry)).data
+        entry = StockEntry.objects.get(pk=entry_id) if entry_id else None
+        line = serializers.StockEntrySerializer(entry).data if entry else None
+        shown = {**serializers.StockSerializer(self.shelf(product_id)).data, "entry": line}
         return Response(shown, 201 if entry else 200)
 
 

@@ -20,7 +20,7 @@ from accounts import api_keys, security_events
 from accounts.models import ExternalIdentity, SecurityEvent, User
 from accounts.security_events import NOWHERE
 from orders import fulfilment
-from shop import reviews
+from shop import reviews, stock
 from shop.models import Product
 from tests.factories import CategoryFactory, app_of, application, cart_of, product, token_of
 from tests.fakes import FakeGateway
@@ -58,6 +58,10 @@ class Fill(NamedTuple):
         self.orders()
         for order in self.alice.orders.all():
             fulfilment.pack(order.pk, actor=User(is_staff=True, is_superuser=True))
+
+    def deliveries(self) -> None:
+        for number in range(self.count):
+            stock.receive(product_id=self.desk.pk, quantity=1, reference=f"note {number}")
 
     def reviews(self) -> None:
         people = [User(email=f"{number}@example.com") for number in range(self.count)]
@@ -112,6 +116,8 @@ COUNTS = {
     "root": Cost(1, Fill.nothing),
     "products": Cost(1, Fill.products),
     "product": Cost(1, Fill.reviews),
+    "stock": Cost(1 + 2, Fill.deliveries),  # the product, its shelf
+    "stock-entries": Cost(1 + 2, Fill.deliveries),  # the product, the page
     "reviews": Cost(2, Fill.reviews),  # the product, the page with its authors
     "review": Cost(1, Fill.reviews),
     "categories": Cost(1, Fill.categories),
@@ -131,6 +137,7 @@ COUNTS = {
     "export": Cost(28, Fill.orders),  # everything there is of a person, once a year; the same for one order as for many
 }
 FOR_GUESTS = {"products", "product", "categories", "category", "reviews", "review"}
+FOR_STAFF = {"stock", "stock-entries"}
 
 
 def routes(resolver: URLResolver) -> Iterator[URLPattern]:
@@ -160,6 +167,7 @@ def path_of(name: str, fill: Fill) -> str:
 @pytest.mark.parametrize("name", COUNTS)
 def test_address_costs_the_same_for_one_row_and_for_many(alice: User, api: Api, name: str, count: int) -> None:
     desk = product()
+    User.objects.filter(pk=alice.pk).update(is_staff=name in FOR_STAFF, is_superuser=name in FOR_STAFF)
     fill, client = Fill(alice, desk, count), api(None if name in FOR_GUESTS else alice)
     COUNTS[name].fill(fill)
     path = path_of(name, fill)
