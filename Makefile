@@ -7,7 +7,7 @@ PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python
 PORT ?= 8000
 export PORT
 export PYTHONUNBUFFERED = 1
-# The shop is eleven processes; where somebody has turned bytecode off, each would compile all packages anew at every start.
+# The shop is twelve processes; where somebody has turned bytecode off, each would compile all packages anew at every start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -41,6 +41,7 @@ format: environment-dev ## Format the code and sort the imports
 schema: environment-dev ## Write docs/api/*, docs/problems.md, docs/access-matrix.md and .env.example from the code
 	@mkdir -p docs/api
 	@.venv/bin/python -m deploy.local.manage spectacular --file docs/api/openapi.yaml --validate --fail-on-warn
+	@.venv/bin/python -m deploy.local.protocol
 	@.venv/bin/python -m deploy.local.manage document
 	@.venv/bin/python -m tests.parity.page
 

@@ -3,9 +3,12 @@
 Roadmap: auth/authorization-middleware-and-decorators, auth/oauth2-scopes, auth/mfa
 """
 
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 from django.utils import timezone
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -113,6 +116,18 @@ class ProvedAgain(SteppedUp):
         if request.method in SAFE_METHODS or super().is_proved(request):
             return True
         return _proved_lately(request, "pwd") and not mfa.is_enrolled(cast(User, request.user))
+
+
+def let_in(request: Request, scope: str, guards: Sequence[type[BasePermission]]) -> None:
+    """Ask every guard as a REST view would, for what is none: a field of GraphQL, a method of gRPC.
+
+    Raises NotAuthenticated, PermissionDenied, or what the guards raise.
+    """
+    view: Any = SimpleNamespace(scopes={"GET": scope, "POST": scope})
+    every: tuple[type[BasePermission], ...] = (*guards, WithinScope)
+    for guard in every:
+        if not guard().has_permission(request, view):
+            raise PermissionDenied if request.user.is_authenticated else NotAuthenticated
 
 
 def _proved_lately(request: Request, method: str) -> bool:

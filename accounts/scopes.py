@@ -16,7 +16,7 @@ SCOPES = {
     "account:read": "see your account",
     "catalog:write": "change products, prices and categories, if your role lets you",
     "stock:read": "see how much of everything there is, if your role lets you",
-    "stock:write": "book deliveries and counts, if your role lets you",
+    "stock:write": "book deliveries and counts and set units aside, if your role lets you",
 }
 #: What a client may be given for itself, with nobody behind it: it has no cart, no orders and no account.
 CLIENTS_OWN = {name: SCOPES[name] for name in ("catalog:read",)}

@@ -1,4 +1,4 @@
-"""Who may ask what: every address and every page of the admin, with every role, asked of the real permission classes.
+"""Who may ask what: every address, method and page of the admin, with every role, by the real permission classes.
 
 Nothing is listed here by hand, so nothing can be forgotten: a new view is a new row in `docs/access-matrix.md`, and
 whoever reviews it sees who gets in. The rules about single objects (own orders, amounts, times) come after this table
@@ -7,7 +7,7 @@ and stand in `orders/policies.py`.
 Roadmap: auth/authentication-vs-authorization, security/broken-access-control
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -17,12 +17,16 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, get_resolver
 from graphene.utils.str_converters import to_camel_case
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.permissions import scope_of
 from accounts.roles import ROLES
 from config.graphql.schema import schema
+from config.grpc.server import SERVICE
+from shop.grpc.guards import Opening, opening_of
+from shop.grpc.stock import StockAnswers
 
 VISITOR = "visitor"
 WHO = [VISITOR, *ROLES]
@@ -31,11 +35,12 @@ PROVED = SimpleNamespace(payload={"amr": ["pwd", "otp"], "auth_time": inf})
 VERBS = ("view", "add", "change", "delete")
 HEAD = """# Who may do what
 
-Every address and every admin page, asked with every role. Generated from the permission classes by `make schema`; the
-roles stand in `accounts/roles.py`. "log in" is a 401, "no" a 403. Where it says yes, rules about the single object
-follow: one's own orders and carts, and `orders/policies.py`; somebody else's object is a 404. The column "scope" is
-what a program needs that acts for somebody (`accounts/scopes.py`); "–" is closed to programs, whoever they act for.
-What is for programs alone, which prove who they are by means of their own, says "program".
+Every address, field, method and admin page, asked with every role. Generated from the permission classes by
+`make schema`; the roles stand in `accounts/roles.py`. "log in" is a 401, "no" a 403; in gRPC UNAUTHENTICATED and
+PERMISSION_DENIED. Where it says yes, rules about the single object follow: one's own orders and carts, and
+`orders/policies.py`; somebody else's object is a 404. The column "scope" is what a program needs that acts for somebody
+(`accounts/scopes.py`); "–" is closed to programs, whoever they act for. What is for programs alone, which prove who
+they are by means of their own, says "program".
 
 """
 
@@ -58,6 +63,14 @@ class Actor:
         return any(permission.startswith(f"{app}.") for permission in self.permissions)
 
 
+class Nobody(BasePermission):
+    """Lets nobody in."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """No."""
+        return False
+
+
 class Row(NamedTuple):
     """One thing to do, and the answer for everybody in `WHO`."""
 
@@ -73,6 +86,7 @@ def page() -> str:
     """Return `docs/access-matrix.md`."""
     return f"{HEAD}## Addresses\n\n{_table([_scoped(row) for row in [TITLES, *addresses()]])}\n" + (
         f"## GraphQL\n\n{_table([_scoped(row) for row in [TITLES, *graphql_fields()]])}\n"
+        f"## gRPC\n\n{_table([_scoped(row) for row in [TITLES, *grpc_methods()]])}\n"
         f"## The admin\n\n{_table([TITLES, *admin_pages()])}"
     )
 
@@ -96,9 +110,22 @@ def graphql_fields() -> Iterator[Row]:
         for name, field in sorted(type_._meta.fields.items()):
             resolver = getattr(type_, f"resolve_{name}", None) or field.resolver
             scope, guards = resolver.guards
-            view = SimpleNamespace(scopes={"POST": scope}, get_permissions=lambda guards=guards: [g() for g in guards])
-            answers = tuple(_verdict(view, "post", who) for who in WHO)
+            answers = tuple(_verdict(_as_view(scope, guards), "post", who) for who in WHO)
             yield Row(f"{root} `{to_camel_case(name)}`", answers, f"`{scope}`" if scope else "–")
+
+
+def grpc_methods(servicer: object = StockAnswers) -> Iterator[Row]:
+    """Every method of the stock service; one that names nothing is closed to everybody."""
+    for method in SERVICE.methods:
+        opening = opening_of(servicer, method.name) or Opening("", (Nobody,))
+        view = _as_view(*opening)
+        answers = tuple(_verdict(view, "post", who) for who in WHO)
+        yield Row(f"`{SERVICE.full_name}/{method.name}`", answers, f"`{opening.scope}`" if opening.scope else "–")
+
+
+def _as_view(scope: str, guards: Sequence[type[BasePermission]]) -> Any:
+    """As much of a REST view as permission classes look at."""
+    return SimpleNamespace(scopes={"POST": scope}, get_permissions=lambda: [guard() for guard in guards])
 
 
 def admin_pages() -> Iterator[Row]:

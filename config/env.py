@@ -74,6 +74,10 @@ VARIABLES: dict[str, Variable] = {
     "SOCIAL_LABEL": Variable("another account", "What the button says: log in with …"),
     "GRAPHQL_INTROSPECTION": Variable("true", "Whether anybody may read the GraphQL schema at /graphql/."),
     "GRAPHQL_KNOWN_ONLY": Variable("false", "true: only the documents of docs/api/graphql/ are run."),
+    "GRPC_HOST": Variable("127.0.0.1", "Where the stock service listens; beyond loopback with a certificate only."),
+    "GRPC_PORT": Variable("50051", "Its port; 0: any that is free."),
+    "GRPC_CERTIFICATE": Variable("", "PEM certificates of the stock service, its own first; empty: no TLS."),
+    "GRPC_PRIVATE_KEY": Variable("", "PEM key of that certificate.", is_secret=True),
     "LOG_LEVEL": Variable("INFO", "DEBUG, INFO, WARNING or ERROR."),
 }
 

@@ -77,6 +77,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     shop.UnknownCategory: Problem(422, "unknown-category", "No such category", ("category",)),
     shop.CategoryNotEmpty: Problem(409, "category-not-empty", "The category is not empty"),
     shop.CategoryInItself: Problem(409, "category-in-itself", "The category would stand in itself"),
+    shop.BadStockRequest: Problem(400, "bad-stock-request", "The question about stock is not valid"),
+    shop.TooManyWatchers: Problem(429, "too-many-watchers", "Too many watch", ("most",)),
+    shop.NotWatching: Problem(503, "not-watching", "The stock cannot be watched"),
     shop.CountBelowReserved: Problem(409, "count-below-reserved", "Buyers were promised more", ("on_hand", "reserved")),
     # People
     accounts.TokenReused: Problem(401, "token-reused", "Refresh token used before"),

@@ -83,8 +83,8 @@ def untagged_files(survey: Survey) -> Iterator[str]:
 
 
 def is_marker(module: Module) -> bool:
-    """Files that Python or Django ask for: packages that only say what they hold, `apps.py`, migrations."""
-    if re.search(r"(^|/)migrations/|/apps\.py$", module.path):
+    """Files that Python or Django ask for, packages that only say what they hold, and what is generated."""
+    if re.search(r"(^|/)migrations/|/apps\.py$|_pb2(_grpc)?\.py$", module.path):
         return True
     allowed = (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign)
     return module.path.endswith("__init__.py") and all(isinstance(node, allowed) for node in module.syntax.body)

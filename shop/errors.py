@@ -106,3 +106,24 @@ class ReservationDiffers(ShopError):
 
 class BadReservation(ShopError):
     """No reservation can be like that: without a line, of no units, or for no time at all."""
+
+
+class BadStockRequest(ShopError):
+    """What a warehouse asked for cannot be meant: no SKU, too many, or a key that is no UUID."""
+
+
+class TooManyWatchers(ShopError):
+    """As many watch the stock as this process can serve; try another one, or later."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"{most} watch already.")
+
+
+class NotWatching(ShopError):
+    """Nobody can watch the stock now: the shop is closing, or its database is away. Call again in a moment."""
+
+    retry_after = 2
+
+    def __init__(self) -> None:
+        super().__init__("The stock cannot be watched now.")

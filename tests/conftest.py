@@ -29,7 +29,8 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Folders and modules whose tests share a running shop: in a parallel run one process takes all of them.
 SHARING = ("crashes", "faults", "zoo")
 ON_SHOP_STACK = (
-    "test_brute_force.py", "test_by_hand.py", "test_clients.py", "test_demo.py", "test_http_file.py", "test_lessons.py",
+    "test_brute_force.py", "test_by_hand.py", "test_clients.py", "test_demo.py", "test_grpc_process.py",
+    "test_http_file.py", "test_lessons.py",
     "test_races_over_http.py", "test_readme.py", "test_social_login.py", "test_storefront_contract.py",
 )  # fmt: skip
 
@@ -139,7 +140,7 @@ def mails_to(folder: Path) -> dict[str, str]:
 def shop_stack() -> Iterator[Stack]:
     """The whole shop as separate processes, two of them web servers, on servers and ports of its own."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    processes = ("provider", "web", "web.2", "worker", "mail", "beat", "relay")
+    processes = ("provider", "web", "web.2", "worker", "mail", "beat", "relay", "grpc")
     prepare = (("migrate", "--verbosity", "0"), ("seed", "--crowd", "20"))
     folder = ROOT / "var" / f"{os.environ['TEST_RUN']}-stack-{worker}"  # two runs at once get two shops
     with stack(folder, processes=processes, durable=False, prepare=prepare, env=mails_to(folder / "mail")) as shop:

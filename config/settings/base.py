@@ -209,6 +209,8 @@ GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION")
 GRAPHQL_KNOWN_ONLY = env.flag("GRAPHQL_KNOWN_ONLY")
 GRAPHIQL = True  # the page at /graphql/ui/; production has none
 GRAPHENE = {"SCHEMA": "config.graphql.schema.schema"}
+GRPC_HOST, GRPC_PORT = env.text("GRPC_HOST"), int(env.number("GRPC_PORT", most=65535))
+GRPC_CERTIFICATE, GRPC_PRIVATE_KEY = env.text("GRPC_CERTIFICATE"), env.text("GRPC_PRIVATE_KEY")
 SPECTACULAR_SETTINGS = {
     "TITLE": "Roadmap Shop API",
     "VERSION": "1.0.0",

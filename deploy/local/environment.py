@@ -26,17 +26,20 @@ SHOP_VARIABLES = (
     "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "SITE_URL", "DATABASE_URL", "REDIS_URL",
     "SESSION_STORE", "CELERY_BROKER_URL", "EMAIL_URL", "PAYMENT_API_KEY", "PAYMENT_API_BASE",
     "PAYMENT_WEBHOOK_SECRET", "DJANGO_SETTINGS_MODULE", "PROVIDER_DATABASE_URL", "PROVIDER_API_KEY", "PROVIDER_SEED",
-    "PROVIDER_PORT", "WEBHOOK_URL", "WEBHOOK_SECRET", "PORT", "STATE_DIR", "SOCIAL_CLIENT_SECRET", "RATE_LIMITS",
+    "PROVIDER_PORT", "WEBHOOK_URL", "WEBHOOK_SECRET", "PORT", "GRPC_PORT", "GRPC_HOST", "GRPC_CERTIFICATE",
+    "GRPC_PRIVATE_KEY", "STATE_DIR", "SOCIAL_CLIENT_SECRET", "RATE_LIMITS",
 )  # fmt: skip
+CHOSEN_BY_THE_STACK = ("PORT", "GRPC_PORT", "STATE_DIR")
 OF_TEST_RUNNERS = ("PYTEST_", "COV_", "COVERAGE_")
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the shop and the payment provider listen."""
+    """Where the shop, the payment provider and the stock service listen."""
 
     port: int
     provider_port: int
+    grpc_port: int = 0
 
     @property
     def shop(self) -> str:
@@ -54,7 +57,7 @@ def shop_environment(
     inherited = {name: value for name, value in os.environ.items() if not _is_ours(name)}
     chosen = _chosen(directory, servers, addresses) | local_secrets(directory)
     wished = {
-        name: value for name, value in given.items() if name in SHOP_VARIABLES and name not in ("PORT", "STATE_DIR")
+        name: value for name, value in given.items() if name in SHOP_VARIABLES and name not in CHOSEN_BY_THE_STACK
     }
     environment = inherited | chosen | wished
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
@@ -81,6 +84,7 @@ def _chosen(directory: Path, servers: Servers, addresses: Addresses) -> dict[str
         "PROVIDER_DATABASE_URL": f"sqlite:///{directory / 'provider' / 'provider.sqlite3'}",
         "WEBHOOK_URL": addresses.shop + WEBHOOK_PATH,
         "PORT": str(addresses.port),
+        "GRPC_PORT": str(addresses.grpc_port),
         "STATE_DIR": str(directory),
         "PYTHONUNBUFFERED": "1",
     }

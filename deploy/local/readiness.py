@@ -6,20 +6,34 @@ Roadmap: deployment/application-server
 import time
 from collections.abc import Collection
 
+import grpc
 import httpx
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from deploy.embedded import ServerTrouble
 from deploy.local.process import ShopProcess
 
-SECONDS = 90.0  # five Pythons start at once; on a busy machine that takes a while
+SECONDS = 90.0  # six Pythons start at once; on a busy machine that takes a while
 
 
 def answers(url: str) -> bool:
-    """True if a GET gives 200 within two seconds. Proxies of the environment are not asked."""
+    """True if a GET gives 200 within two seconds, or `grpc://host:port` says that it serves. No proxy is asked."""
+    if url.startswith("grpc://"):
+        return serves(url.removeprefix("grpc://"))
     try:
         return httpx.get(url, timeout=2.0, trust_env=False).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
+
+
+def serves(address: str) -> bool:
+    """True if the health service there says within two seconds that all is served."""
+    with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=2.0)
+        except grpc.RpcError:
+            return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 def first_ended(processes: Collection[ShopProcess]) -> ShopProcess | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.embedded import ServerTrouble
+from deploy.embedded.ports import is_free
 from deploy.local.follow import Follow
 from deploy.local.process import ROOT
 from deploy.local.readiness import first_ended, obituary
@@ -28,7 +29,8 @@ def main() -> int:
     for signum in WAYS_TO_STOP:
         signal.signal(signum, stop)
     try:
-        with stack(DEMO, port=wanted_port(), env=mail_setting(), given=os.environ, tell=say) as shop:
+        port, grpc_port = wanted_port(), wanted_grpc_port()
+        with stack(DEMO, port=port, grpc_port=grpc_port, env=mail_setting(), given=os.environ, tell=say) as shop:
             serve(shop)
     except KeyboardInterrupt:
         print("Stopped.", flush=True)
@@ -55,6 +57,14 @@ def wanted_port() -> int:
     if not wish.isdigit() or not 1024 <= int(wish) <= 65535:
         raise ServerTrouble(f"PORT must be a number from 1024 to 65535, not {wish!r}.")
     return int(wish)
+
+
+def wanted_grpc_port() -> int | None:
+    """GRPC_PORT, or what gRPC servers usually have; None, any other one, where that is taken."""
+    wish = os.environ.get("GRPC_PORT") or "50051"
+    if not wish.isdigit() or not 1024 <= int(wish) <= 65535:
+        raise ServerTrouble(f"GRPC_PORT must be a number from 1024 to 65535, not {wish!r}.")
+    return int(wish) if is_free(int(wish)) else None
 
 
 def mail_setting() -> dict[str, str]:
@@ -87,6 +97,7 @@ The shop is open.
   {shop.url}/account/           registration, login, second factor
   {shop.url}/api/v1/products/   what it sells
   {shop.provider_url}/          the payment provider's own book
+  {shop.grpc_address}                      the stock service, gRPC
   {mails}   the mails it has sent
   {shop.directory / "log"}   the logs
 

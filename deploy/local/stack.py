@@ -1,6 +1,6 @@
 """The whole shop as a `with` block: servers, database, every process of the Procfile, ready to be used.
 
-    hold the folder ─► PostgreSQL, Redis ─► migrate, seed ─► provider, web, worker, mail, beat, relay ─► /healthz/ready
+    hold the folder ─► PostgreSQL, Redis ─► migrate, seed ─► every process of the Procfile ─► /healthz/ready
           └─────────────── one guard process watches: when we die, it ends all of them, in order ───────────────┘
 
     with stack(folder) as shop:
@@ -30,7 +30,7 @@ from deploy.local.process import ROOT, ShopProcess
 from deploy.local.readiness import SECONDS, wait_until_ready
 from deploy.local.tenancy import tenancy
 
-EVERYTHING = ("provider", "web", "worker", "mail", "beat", "relay")
+EVERYTHING = ("provider", "web", "worker", "mail", "beat", "relay", "grpc")
 
 
 class Stack:
@@ -54,6 +54,11 @@ class Stack:
         return self.processes[name]
 
     @property
+    def grpc_address(self) -> str:
+        """Where the stock service listens."""
+        return f"{LOOPBACK}:{self.env['GRPC_PORT']}"
+
+    @property
     def web_urls(self) -> list[str]:
         """The base address of every web process, in the order in which they were added."""
         return [_address(process) for process in self.processes.values() if _kind(process) == "web"]
@@ -72,7 +77,8 @@ class Stack:
         """Start processes by name (`web.2` is a second web, on a port of its own); returns when all are ready."""
         for name in names:
             if name not in self.processes:
-                environment = self.env | ({"PORT": str(free_port())} if "." in name else {})
+                own = {port: str(free_port()) for port in ("PORT", "GRPC_PORT")} if "." in name else {}
+                environment = self.env | own
                 log = self.directory / "log" / f"{name}.log"
                 self.processes[name] = ShopProcess(
                     name, self._commands[name.partition(".")[0]], environment, log, self._leash
@@ -90,6 +96,7 @@ class Stack:
         running = [process for process in self.processes.values() if process.pid]
         pages = [f"{_address(process)}/healthz/ready" for process in running if _kind(process) == "web"]
         pages += [f"{self.provider_url}/_health" for process in running if _kind(process) == "provider"]
+        pages += [f"grpc://{_grpc_address(process)}" for process in running if _kind(process) == "grpc"]
         wait_until_ready(pages, running, seconds=seconds)
 
 
@@ -101,11 +108,16 @@ def _address(web: ShopProcess) -> str:
     return f"http://{LOOPBACK}:{web.environment['PORT']}"
 
 
+def _grpc_address(process: ShopProcess) -> str:
+    return f"{LOOPBACK}:{process.environment['GRPC_PORT']}"
+
+
 @contextmanager
 def stack(
     directory: Path,
     *,
     port: int | None = None,
+    grpc_port: int | None = None,
     processes: Sequence[str] = EVERYTHING,
     env: Mapping[str, str] = NOTHING_GIVEN,
     given: Mapping[str, str] = NOTHING_GIVEN,
@@ -122,7 +134,7 @@ def stack(
     already running there, a process that ended.
     """
     directory = directory.resolve()
-    addresses = Addresses(port or free_port(), free_port())
+    addresses = Addresses(port or free_port(), free_port(), grpc_port or free_port())
     own = [name for name in processes if name != "provider" or "PAYMENT_API_BASE" not in given]
     with tenancy(directory, addresses.shop, addresses.provider) as lock:
         refuse_taken(addresses.port)

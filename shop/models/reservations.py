@@ -36,7 +36,7 @@ class Reservation(models.Model):
         EXPIRED = "expired"
 
     # Not CASCADE: with the row would go the knowledge of what to give back.
-    owner = models.ForeignKey(User, models.PROTECT, related_name="reservations")
+    owner = models.ForeignKey(User, models.PROTECT, related_name="reservations", db_index=False)
     key = models.UUIDField(help_text="Made by the client: the same key is the same reservation.")
     state = models.CharField(max_length=8, choices=State, default=State.HELD)
     created_at = models.DateTimeField(db_default=Now())
@@ -65,7 +65,7 @@ class Reservation(models.Model):
 class ReservationLine(models.Model):
     """Some units of one product in a reservation."""
 
-    reservation = models.ForeignKey(Reservation, models.CASCADE, related_name="lines")
+    reservation = models.ForeignKey(Reservation, models.CASCADE, related_name="lines", db_index=False)
     product = models.ForeignKey(Product, models.PROTECT, related_name="reservation_lines")
     quantity = models.PositiveIntegerField()
 

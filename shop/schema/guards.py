@@ -7,14 +7,11 @@ Roadmap: auth/authorization-middleware-and-decorators
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from types import SimpleNamespace
 from typing import Any
 
-from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission, IsAuthenticated
-from rest_framework.request import Request
 
-from accounts.permissions import WithinScope
+from accounts.permissions import let_in
 from shop.schema.loading import on_request_thread
 
 Resolver = Callable[..., Awaitable[Any]]
@@ -30,22 +27,13 @@ def guarded(scope: str, *guards: Guard) -> Callable[[Resolver], Resolver]:
     def decorate(resolver: Resolver) -> Resolver:
         @wraps(resolver)
         async def resolve(root: Any, info: Any, **arguments: Any) -> Any:
-            await on_request_thread(check)(info.context.request, scope, guards)
+            await on_request_thread(let_in)(info.context.request, scope, guards)
             return await resolver(root, info, **arguments)
 
         resolve.guards = (scope, guards)  # type: ignore[attr-defined] # for docs/access-matrix.md
         return resolve
 
     return decorate
-
-
-def check(request: Request, scope: str, guards: tuple[Guard, ...]) -> None:
-    """Ask every guard as a REST view would."""
-    view: Any = SimpleNamespace(scopes={"GET": scope, "POST": scope})
-    every: tuple[Guard, ...] = (*guards, WithinScope)
-    for guard in every:
-        if not guard().has_permission(request, view):
-            raise PermissionDenied if request.user.is_authenticated else NotAuthenticated
 
 
 def logged_in(scope: str, *guards: Guard) -> Callable[[Resolver], Resolver]:

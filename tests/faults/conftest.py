@@ -15,7 +15,7 @@ from tests.faults.books import Books
 from tests.faults.crowd import SKUS, Crowd
 from tests.faults.mail_server import MailServer
 
-PROCESSES = ("provider", "web", "web.2", "worker", "mail", "beat", "relay")
+PROCESSES = ("provider", "web", "web.2", "worker", "mail", "beat", "relay", "grpc")
 FURNISH = f"""
 from django.db import transaction
 from accounts.cast import admit_cast

@@ -191,6 +191,43 @@ def test_reservation_of_any_size_costs_six_statements_and_holds_stock_for_one_co
     assert said == ["INSERT", "INSERT", "WITH", "SELECT", "SELECT", "SELECT"]
 
 
+class PowerCut(BaseException):
+    """Nothing in the shop catches it, as nothing would catch SIGKILL."""
+
+
+class Cut:
+    """Lets so many statements pass, and cuts the power before or after the next."""
+
+    def __init__(self, place: int, *, is_done: bool) -> None:
+        self.left, self.is_done = place, is_done
+
+    def __call__(self, execute: Callable[..., Any], *statement: Any) -> Any:
+        self.left -= 1
+        if self.left >= 0:
+            return execute(*statement)
+        if self.is_done:
+            execute(*statement)
+        raise PowerCut
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.roadmap("databases/acid")
+@pytest.mark.parametrize("is_done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("place", range(6))
+def test_process_that_dies_at_any_statement_leaves_row_and_units_or_neither(
+    hold: Hold, dave: User, desk: Product, place: int, is_done: bool
+) -> None:
+    with pytest.raises(PowerCut), connection.execute_wrapper(Cut(place, is_done=is_done)):
+        hold()
+    assert check_books(at_rest=False) == []
+    assert (hold().state, available(desk)) == (State.HELD, 2)
+
+    with pytest.raises(PowerCut), connection.execute_wrapper(Cut(place, is_done=is_done)):
+        reservations.release(dave, key=KEY)
+    assert check_books(at_rest=False) == []
+    assert (reservations.release(dave, key=KEY).state, available(desk)) == (State.RELEASED, 5)
+
+
 @pytest.mark.roadmap("databases/schema-design")
 @pytest.mark.parametrize("statement", ["SET state = 'released'", "SET state = 'lost'", "SET ended_at = now()"])
 def test_database_refuses_an_end_without_a_time(hold: Hold, statement: str) -> None:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand
 
 from config import access, env
 from config.graphql.schema import schema
+from config.grpc.statuses import code_of
 from config.problems import PROBLEMS, Problem, meaning
 
 HEAD = """# Problems
@@ -24,15 +25,15 @@ Every refusal of the API is `application/problem+json` (RFC 9457) with these mem
 | --- | --- |
 | `type` | `/problems/<slug>/`: names the kind of problem for programs, and explains it to people who open it |
 | `title` | the kind of problem, the same each time |
-| `status` | the HTTP status, once more |
+| `status` | the HTTP status, once more; in gRPC a code stands in its place |
 | `detail` | what happened this time, in words for the shopper |
 | `instance` | the path that was asked for |
 | `request_id` | the log has everything under this id; the header `X-Request-ID` carries it, too |
 
 ## By status
 
-| status | slug | title | more members | meaning |
-| --- | --- | --- | --- | --- |
+| status | gRPC | slug | title | more members | meaning |
+| --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -61,4 +62,5 @@ def problems_page() -> str:
 
 def _row(error: type[Exception], problem: Problem) -> str:
     members = ", ".join(f"`{field}`" for field in problem.fields)
-    return f"| {problem.status} | `{problem.slug}` | {problem.title} | {members} | {meaning(error)} |\n"
+    cells = (problem.status, code_of(problem), f"`{problem.slug}`", problem.title, members, meaning(error))
+    return f"| {' | '.join(map(str, cells))} |\n"
