@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "config.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.GZip",
     "config.middleware.PrivateAnswersMiddleware",
     "config.middleware.BodyLimitMiddleware",
     "config.middleware.DatabaseDownMiddleware",
