@@ -158,7 +158,7 @@ MEANINGS = {
     "malformed-body": "The body is not what its Content-Type says.",
     "not-found": "Nothing lives here, or nothing that you may see: somebody else's order looks the same as none.",
     "method-not-allowed": "This resource does not know the method; `Allow` lists those that it does.",
-    "not-acceptable": "The answer cannot be given in any form that `Accept` asks for; it is JSON.",
+    "not-acceptable": "The answer cannot be given in any form that `Accept` asks for; it is JSON, for some lists CSV.",
     "body-too-large": "The body is larger than a megabyte, or to `/graphql/` than 50 kB.",
     "invalid-document": "It is no GraphQL, or asks for what the schema does not have; nothing of it was run.",
     "unsupported-media-type": "The body must be JSON, and say so in its Content-Type.",

@@ -22,11 +22,12 @@ from shop import assortment, bodies, categories, errors, serializers
 from shop.filters import KnownParameters, ProductFilter
 from shop.models import Category, Product
 from shop.pages import Pages
+from shop.spreadsheets import Tabular
 
 CATALOGUE = {"GET": "catalog:read", **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), "catalog:write")}
 
 
-class Products(ListAPIView[Product]):
+class Products(Tabular, ListAPIView[Product]):
     """The products."""
 
     permission_classes = [Staffed.to(POST="shop.add_product")]

@@ -30,6 +30,7 @@ from accounts.serializers.strict import RequestSerializer, TextField
 from config.openapi import samples
 from config.openapi.examples import Example, of_operation
 from config.problems import CONTENT_TYPE, PROBLEMS, Problem
+from shop.spreadsheets import TableRenderer
 
 #: One character that Python's strip() leaves: it takes away a few control characters that JavaScript's \s does not.
 NOT_BLANK = r"[^\s\u001c-\u001f\u0085]"
@@ -64,6 +65,7 @@ class ProblemSchema(AutoSchema):
             return None
         operation["summary"] = operation.get("description", "").partition(".")[0]
         self._say_who_may_ask(operation)
+        _say_tables(operation)
         for status, answer in operation["responses"].items():
             if answer["description"] in {"", "No response body"}:
                 answer["description"] = f"{HTTPStatus(int(status)).phrase}."
@@ -150,11 +152,18 @@ class ProblemSchema(AutoSchema):
         return any(isinstance(permission, Staffed) and permission.is_open(self.method) for permission in asked)
 
 
+def _say_tables(operation: dict[str, Any]) -> None:
+    """A table is text to the document; drf-spectacular gives every form of an answer the shape of its JSON."""
+    for answer in operation["responses"].values():
+        if table := answer.get("content", {}).get(TableRenderer.media_type):
+            table["schema"] = {"type": "string", "description": "The flat members of each row, under their names."}
+
+
 def _illustrate(operation: dict[str, Any], example: Example) -> None:
     """Put an example where its parts belong. A request that is refused for its shape is no model for others."""
     answer = operation["responses"][str(example.status)]
     if example.answer is not None:
-        for shown in answer["content"].values():
+        for shown in (shown for form, shown in answer["content"].items() if form != TableRenderer.media_type):
             shown.setdefault("examples", {})[example.name] = {"summary": example.summary, "value": example.answer}
     if example.status == 400:
         return

@@ -159,6 +159,7 @@ REST_FRAMEWORK = {
         "accounts.permissions.WithinScope",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "URL_FORMAT_OVERRIDE": None,  # the form of an answer is asked for in Accept, and nowhere else
     "DEFAULT_PARSER_CLASSES": ["config.parsers.ShallowJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["shop.filters.KnownParameters"],
     "DEFAULT_PAGINATION_CLASS": "shop.pages.Pages",

@@ -31,6 +31,7 @@ from orders.models.order import OrderQuerySet
 from orders.states import OrderStatus
 from shop.errors import OutOfStock
 from shop.pages import Pages
+from shop.spreadsheets import Tabular
 
 KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -85,7 +86,7 @@ def as_response(answer: Answer) -> HttpResponse:
     return response
 
 
-class Orders(OrderView, ListAPIView[Order]):
+class Orders(Tabular, OrderView, ListAPIView[Order]):
     """The caller's orders."""
 
     serializer_class = serializers.OrderSummarySerializer

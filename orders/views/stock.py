@@ -25,6 +25,7 @@ from orders.views.orders import KEY, KEY_PROBLEMS, OnceView, as_response
 from shop import bodies, serializers, stock
 from shop.errors import CountBelowReserved
 from shop.models import Product, Stock, StockEntry
+from shop.spreadsheets import Tabular
 
 WAREHOUSE = {"GET": "stock:read", "POST": "stock:write"}
 
@@ -70,7 +71,7 @@ class StockDetail(StockView):
         return Response(serializers.StockSerializer(self.shelf(self.product().pk)).data)
 
 
-class StockEntries(StockView, ListAPIView[StockEntry]):
+class StockEntries(Tabular, StockView, ListAPIView[StockEntry]):
     """The ledger of one product."""
 
     permission_classes = [Staffed.to(GET="shop.view_stockentry")]
