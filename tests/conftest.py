@@ -36,10 +36,15 @@ ON_SHOP_STACK = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long forms to their own command, `-m long`."""
+    """Leave the long forms to their own command, `-m long`. Coverage, which makes tests half as slow again, is measured
+    of those that prove a topic (`roadmap/proof.py`).
+    """
     if "long" not in config.option.markexpr:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+    for item in items:
+        if not item.get_closest_marker("roadmap"):
+            item.add_marker("no_cover")
 
 
 class ByShop(LoadScopeScheduling):

@@ -11,7 +11,7 @@ Roadmap: api/rate-limiting, security/dos-protection
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -24,6 +24,7 @@ from accounts.models import ApiKey
 from accounts.oauth.access import Delegated
 from accounts.throttling import Caller
 from accounts.throttling.buckets import Quota
+from accounts.tokens import AccessToken
 
 
 class Throttle(BaseThrottle):
@@ -57,7 +58,7 @@ def caller_of(request: Request) -> Caller:
     if isinstance(auth, Delegated):
         return Caller("program", auth.client_id, str(auth.user.pk) if auth.user else "itself")
     if auth is not None:
-        return Caller("person", str(auth["sub"]))
+        return Caller("person", str(cast(AccessToken, auth)["sub"]))
     return Caller("address", network_of(origin_of(request).address)[0])
 
 

@@ -28,6 +28,7 @@ from orders.errors import NotAllowed
 from shop import reviews
 from shop.errors import AlreadyReviewed
 from shop.models import Product, Review
+from shop.models.reviews import ReviewQuerySet
 from shop.pages import Pages
 from shop.serializers import ChangeReviewSerializer, ReviewSerializer, WriteReviewSerializer
 
@@ -42,11 +43,10 @@ class ReviewView(APIView):
         """The listed product of the path."""
         return get_object_or_404(Product.objects.listed().only("id", "slug"), slug=self.kwargs["slug"])
 
-    def reviews(self) -> QuerySet[Review]:
+    def reviews(self) -> ReviewQuerySet:
         """Every review of the product, with its author."""
-        return Review.objects.filter(product__slug=self.kwargs["slug"], product__is_listed=True).select_related(
-            "author"
-        )
+        listed = Review.objects.filter(product__slug=self.kwargs["slug"], product__is_listed=True)
+        return listed.select_related("author")
 
 
 class ProductReviews(ReviewView, ListAPIView[Review]):

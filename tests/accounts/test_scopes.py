@@ -1,6 +1,6 @@
 """Scopes: what a program may do in somebody's name is named by each view, and what no view names is closed."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from django.urls import get_resolver
@@ -8,22 +8,19 @@ from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.oauth.access import Delegated
 from accounts.permissions import Holds, WithinScope
 from accounts.scopes import CLIENTS_OWN, SCOPES
+from accounts.tokens import AccessToken
 from config import access
 from config.graphql.endpoint import GraphQL
 from orders.views.carts import CartDetail
 from orders.views.orders import Orders, Refunds
 from shop.views import Products
 from tests.answers import assert_problem
+from tests.factories import token_of
 
 pytestmark = pytest.mark.roadmap("auth/authorization-middleware-and-decorators")
-
-
-class Delegated(NamedTuple):
-    """What authentication says of a program that acts for somebody."""
-
-    scopes: set[str]
 
 
 VIEWS: list[APIView] = [
@@ -77,9 +74,9 @@ def test_every_scope_opens_something_and_every_sentence_can_follow_may() -> None
     assert set(CLIENTS_OWN) < set(SCOPES)
 
 
-def answer(view: type[APIView], user: User | None, scopes: set[str] | None, method: str = "get") -> Any:
-    request = getattr(APIRequestFactory(), method)("/")
-    force_authenticate(request, user, Delegated(scopes) if scopes is not None else access.PROVED)
+def answer(view: type[APIView], user: User, scopes: set[str] | None, method: str = "get") -> Any:
+    request, program = getattr(APIRequestFactory(), method)("/"), Delegated(user, "partner", frozenset(scopes or ()))
+    force_authenticate(request, user, AccessToken(token_of(user, ["pwd", "otp"])) if scopes is None else program)
     return view.as_view()(request, **({"number": "7KQ2-M4XD-9RTC"} if view is Refunds else {}))
 
 
