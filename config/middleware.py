@@ -81,7 +81,7 @@ class GZip(GZipMiddleware):
     LEAST = 1_000  # bytes; anything smaller leaves in one packet either way
     SECRETIVE = ("/api/v1/auth/", "/api/v1/account/", "/account/", "/oauth/", "/admin/")
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:  # type: ignore[override]
         """Compress if the caller takes gzip; say to every cache that others may not."""
         if request.method not in {"GET", "HEAD"} or request.path.startswith(self.SECRETIVE):
             return response

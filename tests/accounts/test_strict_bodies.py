@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from deploy.contract.document import read
 from orders.models import CartLine, Order
 from tests.answers import assert_problem
 from tests.factories import cart_of, product
 
-DOCUMENT: dict[str, Any] = yaml.safe_load(Path("docs/api/openapi.yaml").read_text())
+DOCUMENT: dict[str, Any] = read(Path("docs/api/openapi.yaml"))
 #: Stripe's own shapes: it may add members whenever it likes.
 FOREIGN = {"POST /api/v1/webhooks/payments/"}
 ADDRESS = {"name": "Alice", "line1": "1 Lime Street", "city": "Hamburg", "postal_code": "20095", "country": "DE"}
