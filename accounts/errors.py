@@ -144,6 +144,14 @@ class TooManyApiKeys(AccountError):
         self.most = most
 
 
+class TooManyAddresses(AccountError):
+    """The account has as many delivery addresses as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You have {most} delivery addresses. Remove one first.")
+        self.most = most
+
+
 class NotANetwork(AccountError):
     """One of the networks is neither an address nor a range of addresses in CIDR notation."""
 

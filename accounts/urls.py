@@ -5,7 +5,17 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
-from accounts.views import account, api_keys, connections, factors, passwords, registration, security_events, tokens
+from accounts.views import (
+    account,
+    addresses,
+    api_keys,
+    connections,
+    factors,
+    passwords,
+    registration,
+    security_events,
+    tokens,
+)
 
 urlpatterns = [
     path("auth/registrations/", registration.Registrations.as_view(), name="registrations"),
@@ -14,6 +24,8 @@ urlpatterns = [
     path("account/", account.Account.as_view(), name="account"),
     path("account/email/", account.Email.as_view(), name="email"),
     path("account/email/confirmation/", account.ConfirmEmail.as_view(), name="confirm-email"),
+    path("account/addresses/", addresses.Addresses.as_view(), name="addresses"),
+    path("account/addresses/<uuid:id>/", addresses.AddressDetail.as_view(), name="address"),
     path("account/closure/", account.Closure.as_view(), name="closure"),
     path("account/security-events/", security_events.SecurityEvents.as_view(), name="security-events"),
     path("account/password/", passwords.Password.as_view(), name="password"),

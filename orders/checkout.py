@@ -8,8 +8,8 @@ Two short transactions with the network between them: nothing waits for the prov
 at any line leaves either nothing or a pending order that is finished by asking the provider again with the same key.
 `docs/purchase.md` says for each line what a crash there leaves behind and who repairs it.
 
-Refuses: an empty cart, products that are gone or sold out, a total under the provider's least, a key of another
-request, a provider known to be away.
+Refuses: an empty cart, products that are gone or sold out, a total under the provider's least, an address that is not
+the buyer's, a key of another request, a provider known to be away.
 
 Roadmap: commerce/purchase-flow, databases/tcl, foundations/client-server-responsibilities
 """
@@ -17,13 +17,15 @@ Roadmap: commerce/purchase-flow, databases/tcl, foundations/client-server-respon
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import Address
 from orders import book, cart, idempotency, pricing
-from orders.errors import PaymentUnavailable
+from orders.errors import PaymentUnavailable, UnknownAddress
 from orders.gateways import PaymentGateway
 from orders.idempotency import Answer, Request
 from orders.models import Order, Payment
@@ -35,19 +37,23 @@ from shop import stock
 
 
 class Purchase(NamedTuple):
-    """What the buyer sent with the press of the button: the provider's token of a card, and where to send the goods."""
+    """What the buyer sent with the press of the button: the provider's token of a card, and where to send the goods.
+
+    That is a text, or in its place the id of one of their addresses.
+    """
 
     payment_method: str
-    shipping_address: Mapping[str, str]
+    shipping_address: Mapping[str, str] | None = None
+    address: UUID | None = None
 
 
 def place_order(*, request: Request, purchase: Purchase, gateway: PaymentGateway, render: Render) -> Answer:
     """Turn the buyer's cart into a paid order and return the answer. Pressing twice with one key gives one order.
 
     `render` says how the order is answered; the answer is kept with the key. At most 10 SQL statements in 2 commits
-    when all goes well, however many lines. Raises what stands under "Refuses" above, having changed nothing, and
-    PaymentUnavailable for a provider that nobody could reach: cart, units and key are as before, and the order stays
-    in the history as cancelled.
+    when all goes well, however many lines, and one more for an address of the account. Raises what stands under
+    "Refuses" above, having changed nothing, and PaymentUnavailable for a provider that nobody could reach: cart, units
+    and key are as before, and the order stays in the history as cancelled.
 
     Roadmap: foundations/what-is-a-backend
     """
@@ -79,7 +85,7 @@ def _open(request: Request, purchase: Purchase, *, is_refusing: bool, now: datet
         idempotency_key_id=claim.id,
         total=quote.total,
         currency=quote.currency,
-        shipping_address=dict(purchase.shipping_address),
+        shipping_address=_destination(request.user_id, purchase),
         placed_at=now,
         reserved_until=now + settings.RESERVATION_TIME,
     )
@@ -89,6 +95,16 @@ def _open(request: Request, purchase: Purchase, *, is_refusing: bool, now: datet
     book.enter(order, payment, quote)
     stock.reserve(stock.Line(line.product_id, line.quantity) for line in quote.lines)  # last: the rows others wait for
     return order, True
+
+
+def _destination(buyer_id: int, purchase: Purchase) -> dict[str, str]:
+    """Return the text to keep. Read after the key was claimed: a retry needs no address that is gone meanwhile."""
+    if purchase.shipping_address is not None:
+        return dict(purchase.shipping_address)
+    kept = Address.objects.filter(user_id=buyer_id, pk=purchase.address).first() if purchase.address else None
+    if kept is None:
+        raise UnknownAddress(purchase.address)
+    return kept.as_text()
 
 
 def _authorize(order: Order, gateway: PaymentGateway, *, is_new: bool) -> Outcome:

@@ -4,6 +4,7 @@ Roadmap: languages/error-handling
 """
 
 from decimal import Decimal
+from uuid import UUID
 
 
 class OrderError(Exception):
@@ -47,6 +48,14 @@ class TotalTooSmall(OrderError):
     def __init__(self, least: Decimal, currency: str) -> None:
         self.least, self.currency = least, currency
         super().__init__(f"The smallest payment is {least} {currency}. Add something to the cart to go on.")
+
+
+class UnknownAddress(OrderError):
+    """The buyer's account keeps no address with this id."""
+
+    def __init__(self, address: UUID | None) -> None:
+        self.address = address
+        super().__init__("Your account has no such address. Choose another one, or send the text.")
 
 
 class IdempotencyKeyMissing(OrderError):

@@ -12,7 +12,8 @@ from rest_framework import serializers
 from accounts.hypermedia import LinksField
 from accounts.models import User
 from accounts.serializers.account import ExportSerializer
-from accounts.serializers.strict import RequestSerializer, TextField
+from accounts.serializers.addresses import AddressSerializer
+from accounts.serializers.strict import IdField, RequestSerializer, TextField
 from orders.cart import running_totals
 from orders.hypermedia import of_cart, of_order
 from orders.models import Cart, CartLine, Fulfilment, Order, OrderEvent, OrderLine, Payment, Refund
@@ -74,17 +75,6 @@ def _totals(cart: Cart) -> dict[str, Decimal]:
     return running_totals((line.product.price, line.product.currency, line.quantity) for line in lines)
 
 
-class AddressSerializer(RequestSerializer):
-    """Where the goods go."""
-
-    name = TextField(max_length=120)
-    line1 = TextField(max_length=120)
-    line2 = TextField(max_length=120, required=False, allow_blank=True)
-    city = TextField(max_length=80)
-    postal_code = TextField(max_length=16)
-    country = serializers.RegexField(r"^[A-Z]{2}$", help_text="ISO 3166-1 alpha-2, such as DE.")
-
-
 class PlaceOrderSerializer(RequestSerializer):
     """The press of the button. Prices are not asked for: the server knows them."""
 
@@ -92,7 +82,18 @@ class PlaceOrderSerializer(RequestSerializer):
         r"^pm_[A-Za-z0-9_]{1,90}$",
         help_text="The provider's token of a card, such as pm_card_visa; never a card number.",
     )
-    shipping_address = AddressSerializer()
+    shipping_address = AddressSerializer(required=False, help_text="Either this, or `address`.")
+    address = IdField(
+        required=False, help_text="One that the account keeps, in the place of `shipping_address`; the order copies it."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise ValidationError unless exactly one of the two says where the goods go."""
+        if "address" in attrs and "shipping_address" in attrs:
+            raise serializers.ValidationError({"address": ["Send this or shipping_address, not both."]})
+        if "address" not in attrs and "shipping_address" not in attrs:
+            raise serializers.ValidationError({"shipping_address": ["Send this, or address."]})
+        return attrs
 
 
 class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):

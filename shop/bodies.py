@@ -10,9 +10,8 @@ from typing import Any
 from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.fields import empty
 
-from accounts.serializers.strict import RequestSerializer, TextField
+from accounts.serializers.strict import PartsOnly, RequestSerializer, TextField, YesNoField
 from shop.models import Currency
 
 SKU, SLUG = r"^[A-Z0-9]+(-[A-Z0-9]+)*$", r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -58,16 +57,6 @@ class PriceField(serializers.DecimalField):
         return super().to_internal_value(data)
 
 
-class YesNoField(serializers.BooleanField):
-    """A JSON true or false; DRF would take "off" and 0 as well."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        """Raise ValidationError for anything else."""
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
-
-
 @extend_schema_field({"type": "object", "additionalProperties": ATTRIBUTE, "maxProperties": 50})
 class AttributesField(serializers.DictField):
     """Names and values, at most fifty."""
@@ -107,17 +96,6 @@ class AddProductSerializer(ReplaceProductSerializer):
     currency = serializers.ChoiceField(Currency.choices, default=Currency.EUR)
     attributes = AttributesField(default=dict)
     is_listed = YesNoField(default=True, help_text="False: only staff can see it.")
-
-
-class PartsOnly:
-    """Of a replacement the parts that are sent; what is left out stays as it is."""
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """The fields of the whole, none of them required."""
-        fields = super().get_fields()  # type: ignore[misc] # the serializer's beside it
-        for field in fields.values():
-            field.required, field.default = False, empty
-        return fields
 
 
 class ChangeProductSerializer(PartsOnly, ReplaceProductSerializer):

@@ -1,5 +1,6 @@
 """The accounts tables: who somebody is, where they are logged in, and the keys that sign for it."""
 
+from accounts.models.addresses import Address
 from accounts.models.api_keys import ApiKey
 from accounts.models.attempts import Attempts
 from accounts.models.events import SecurityEvent
@@ -10,6 +11,6 @@ from accounts.models.tokens import SigningKey, TokenFamily
 from accounts.models.user import User
 
 __all__ = [
-    "ApiKey", "Application", "Attempts", "ExternalIdentity", "Factor", "RecoveryCode", "SecurityEvent", "SigningKey",
-    "TokenFamily", "UsedPassword", "User",
+    "Address", "ApiKey", "Application", "Attempts", "ExternalIdentity", "Factor", "RecoveryCode", "SecurityEvent",
+    "SigningKey", "TokenFamily", "UsedPassword", "User",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts import personal
 from accounts.models import Factor, SecurityEvent, TokenFamily, User
 from accounts.oauth import grants
+from accounts.serializers.addresses import KeptAddressSerializer
 from accounts.serializers.connections import ApplicationSerializer, IdentitySerializer
 from accounts.serializers.registration import AddressField, NameField, PasswordField, TokenField
 from accounts.serializers.strict import RequestSerializer
@@ -77,6 +78,7 @@ class ExportSerializer(serializers.Serializer[Any]):
     """All that is known here of one person."""
 
     account = AccountSerializer(source="*")
+    addresses = KeptAddressSerializer(many=True)
     logins = ExportedLoginSerializer(many=True)
     security_events = ExportedEventSerializer(many=True)
     factors = ExportedFactorSerializer(many=True)

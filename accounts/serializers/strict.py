@@ -8,8 +8,10 @@ Roadmap: security/input-validation, api/request-response-validation
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 #: So many unknown members are named in one answer, and so much of each name.
 MOST_NAMED, LONGEST_NAME = 10, 60
@@ -38,6 +40,37 @@ class TextField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+class YesNoField(serializers.BooleanField):
+    """A JSON true or false; DRF would take "off" and 0 as well."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Raise ValidationError for anything else."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class IdField(serializers.UUIDField):
+    """The id of a thing as a JSON string; DRF would make one out of a number as well."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        """Raise ValidationError for anything else."""
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class PartsOnly:
+    """Of a replacement the parts that are sent; what is left out stays as it is."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """The fields of the whole, none of them required."""
+        fields = super().get_fields()  # type: ignore[misc] # the serializer's beside it
+        for field in fields.values():
+            field.required, field.default = False, empty
+        return fields
 
 
 def _strangers(serializer: RequestSerializer, data: Mapping[Any, Any]) -> dict[str, list[str]]:

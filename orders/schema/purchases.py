@@ -38,7 +38,8 @@ class Purchase(graphene.Mutation):
     class Arguments:
         idempotency_key = graphene.String(required=True, description="A new one for each purchase, kept for a retry.")
         payment_method = graphene.String(required=True, description="The provider's token of a card.")
-        shipping_address = AddressInput(required=True)
+        shipping_address = AddressInput(description="Either this, or `address`.")
+        address = graphene.ID(description="One that the account keeps; the order copies it.")
 
     order = graphene.Field(Order, required=True)
 

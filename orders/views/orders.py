@@ -94,7 +94,7 @@ class Orders(Tabular, OrderView, ListAPIView[Order]):
     pagination_class = Pages
     problems = (
         OutOfStock, errors.CartIsEmpty, errors.NotForSale, errors.MixedCurrencies, errors.TotalTooSmall,
-        errors.PaymentDeclined, errors.PaymentUnavailable, errors.OrderClosed, *KEY_PROBLEMS,
+        errors.UnknownAddress, errors.PaymentDeclined, errors.PaymentUnavailable, errors.OrderClosed, *KEY_PROBLEMS,
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Order]:

@@ -16,7 +16,7 @@ COLLECTIONS = {
     "security-events",
     "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
     "registrations", "fulfilments", "reviews", "receipts", "corrections",
-    "entries", "applications", "identities", "password-resets", "api-keys",
+    "entries", "applications", "identities", "password-resets", "api-keys", "addresses",
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace
     "stock", "hiding",

@@ -16,7 +16,7 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
 from rest_framework.test import APIClient
 
-from accounts import api_keys, security_events
+from accounts import addresses, api_keys, security_events
 from accounts.models import ExternalIdentity, SecurityEvent, User
 from accounts.security_events import NOWHERE
 from orders import fulfilment
@@ -25,7 +25,7 @@ from shop.models import Product
 from tests.factories import CategoryFactory, app_of, application, cart_of, product, token_of
 from tests.fakes import FakeGateway
 from tests.graphql_client import ask
-from tests.orders.purchases import ordered
+from tests.orders.purchases import ADDRESS, ordered
 
 Api = Callable[..., APIClient]
 pytestmark = [pytest.mark.roadmap("orm/n-plus-one"), pytest.mark.django_db]
@@ -82,6 +82,10 @@ class Fill(NamedTuple):
                 self.alice, name=str(number), scopes=["cart:read"], networks=[], lasts=timedelta(days=1), origin=NOWHERE
             )
 
+    def addresses(self) -> None:
+        for _ in range(self.count):
+            addresses.add(self.alice, **ADDRESS)
+
     def factors(self) -> None:
         for _ in range(self.count):
             app_of(self.alice)
@@ -128,13 +132,15 @@ COUNTS = {
     "fulfilments": Cost(1 + 2, Fill.parcels),  # the order, its parcels
     "fulfilment": Cost(1 + 2, Fill.parcels),
     "account": Cost(1, Fill.nothing),
+    "addresses": Cost(1 + 1, Fill.addresses),
+    "address": Cost(1 + 1, Fill.addresses),
     "security-events": Cost(1 + 1, Fill.events),
     "sessions": Cost(1 + 1, Fill.sessions),
     "factors": Cost(1 + 1, Fill.factors),
     "api-keys": Cost(1 + 1, Fill.keys),
     "applications": Cost(1 + 1, Fill.applications),
     "identities": Cost(1 + 1, Fill.identities),
-    "export": Cost(28, Fill.orders),  # everything there is of a person, once a year; the same for one order as for many
+    "export": Cost(30, Fill.orders),  # everything there is of a person, once a year; the same for one order as for many
 }
 FOR_GUESTS = {"products", "product", "categories", "category", "reviews", "review"}
 FOR_STAFF = {"stock", "stock-entries"}
@@ -155,10 +161,11 @@ ROUTES = {route.name: route for route in routes(get_resolver("config.api"))}
 def path_of(name: str, fill: Fill) -> str:
     """Where the thing is that was made."""
     order, part = fill.alice.orders.first(), fill.desk.category if name == "category" else fill.desk
+    ids = {"fulfilment": getattr(order, "fulfilment", None), "address": fill.alice.addresses.first()}
     known = {
         "slug": part.slug,
         "number": order and order.number,
-        "id": order.fulfilment.pk if name == "fulfilment" and order else getattr(fill.desk.reviews.first(), "pk", None),
+        "id": getattr(ids.get(name, fill.desk.reviews.first()), "pk", None),
     }
     return reverse(name, kwargs={part: known[part] for part in ROUTES[name].pattern.converters})
 

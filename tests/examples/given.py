@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from stripe import WebhookSignature
 
-from accounts import api_keys, mfa, tokens
+from accounts import addresses, api_keys, mfa, tokens
 from accounts.letters import links
 from accounts.models import ExternalIdentity, TokenFamily
 from accounts.security_events import NOWHERE
@@ -22,7 +22,7 @@ from tests.accounts.oauth.dance import tokens_for
 from tests.examples.scene import Scene
 from tests.examples.stand_ins import CODE, ID, LINK, ORDER, SIGNATURE, TOKEN
 from tests.factories import CategoryFactory, app_of, application, cart_of
-from tests.orders.purchases import PURCHASE, render
+from tests.orders.purchases import ADDRESS, PURCHASE, render
 
 Given = Callable[[Scene], object]
 
@@ -119,6 +119,11 @@ def api_key(scene: Scene) -> None:
     scene.living[ID] = str(made.row.pk)
 
 
+def delivery_address(scene: Scene) -> None:
+    kept = addresses.add(scene.person("alice"), is_default=True, **ADDRESS)
+    scene.living[ID] = str(kept.pk)
+
+
 def program_that_acts_for_alice(scene: Scene) -> None:
     made = application("orders:read", name="Lamp finder", client_id="lamp-finder")
     tokens_for(scene.person("alice"), *made, "orders:read")
@@ -162,6 +167,7 @@ GIVEN: dict[str, Given] = {
     "a second factor": second_factor,
     "a factor that waits for its code": waiting_factor,
     "an API key": api_key,
+    "a delivery address": delivery_address,
     "a program that acts for alice": program_that_acts_for_alice,
     "an identity elsewhere": identity_elsewhere,
     "no password": no_password,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.http import HttpResponseBase
@@ -175,7 +176,10 @@ def test_order_cancelled_before_a_retry_is_closed(alice: User, desk: Product, ap
 
 
 INVALID: list[tuple[Any, set[str]]] = [
-    ({}, {"#/payment_method", "#/shipping_address"}),
+    ({}, {"#/payment_method"}),
+    ({"payment_method": "pm_card_visa"}, {"#/shipping_address"}),
+    ({**BODY, "address": str(UUID(int=1))}, {"#/address"}),
+    ({"payment_method": "pm_card_visa", "address": 1}, {"#/address"}),
     ([], {"#"}),
     ({**BODY, "payment_method": "4242424242424242"}, {"#/payment_method"}),
     ({**BODY, "payment_method": "pm_card visa"}, {"#/payment_method"}),
