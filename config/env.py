@@ -45,6 +45,9 @@ VARIABLES: dict[str, Variable] = {
     "DATABASE_URL": Variable(None, "PostgreSQL: postgres://user:password@host:5432/name", is_secret=True),
     "DATABASE_POOL_SIZE": Variable("8", "Most connections that one process keeps open; 0 turns the pool off."),
     "REDIS_URL": Variable("redis://127.0.0.1:6379/0", "Cache and circuit breaker; the shop sells without it, slower."),
+    "WEBHOOKS_TO_LOOPBACK": Variable(
+        "false", "true, on a developer's machine: webhooks go to this machine, by http too, and nowhere else."
+    ),
     "RATE_LIMITS": Variable(
         "", "Other limits than those of accounts/throttling/table.py: search=30/60 key=1000/60; * is all the others."
     ),

@@ -67,6 +67,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     orders.PaymentNotCaptured: Problem(409, "payment-not-captured", "The money is not taken yet"),
     orders.LabelTaken: Problem(409, "label-taken", "The label of another parcel", ("tracking_number",)),
     orders.IllegalTransition: Problem(409, "illegal-transition", "Not possible from here", ("old", "new")),
+    orders.TargetRefused: Problem(422, "target-refused", "Not a place for webhooks"),
+    orders.TooManySubscriptions: Problem(409, "too-many-subscriptions", "Too many subscriptions", ("most",)),
     orders.BadWebhook: Problem(400, "bad-webhook", "Webhook not accepted"),
     # The catalogue
     shop.UnknownProduct: Problem(404, "unknown-product", "No such product", ("sku",)),

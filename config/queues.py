@@ -1,6 +1,7 @@
 """Which queue a task waits in, what the broker promises for it, and what runs by the clock.
 
-    shop      periodic housekeeping        mail      letters to buyers        payments  capture, void, refund, webhooks
+    shop      periodic housekeeping        payments  capture, void, refund, what the provider tells us
+    mail      letters to buyers            webhooks  what merchants' systems are told
 
 On RabbitMQ every queue is a quorum queue with a dead-letter exchange; on Redis a list. Neither is trusted with the
 only copy: the outbox publishes a message again until its consumer has marked it done.
@@ -12,10 +13,11 @@ from typing import Any
 
 from kombu import Exchange, Queue
 
-NAMES = ("shop", "mail", "payments")
+NAMES = ("shop", "mail", "payments", "webhooks")
 ROUTES = {
     "orders.tasks.deliver_mail": {"queue": "mail"},
     "orders.tasks.move_money": {"queue": "payments"},
+    "orders.tasks.tell_merchants": {"queue": "webhooks"},
 }
 BEAT_SCHEDULE = {
     # One that no worker was free for is not made up for: the next one asks the same.

@@ -8,7 +8,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from orders import outbox
-from orders.models import Fulfilment, Order, OrderEvent, OrderLine, OutboxMessage, Payment, Refund, WebhookEvent
+from orders.models import (
+    Fulfilment,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OutboxMessage,
+    Payment,
+    Refund,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookSubscription,
+)
+from orders.webhooks import deliveries
 from shop.admin import ReadOnlyAdmin
 
 
@@ -116,3 +128,35 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "type", "provider_event_id")
     list_filter = ("type",)
     ordering = ("-received_at",)
+
+
+@admin.register(WebhookSubscription)
+class WebhookSubscriptionAdmin(ReadOnlyAdmin):
+    """Merchants' systems that listen; changed by the API, where an address is looked at first."""
+
+    list_display = ("url", "events", "owner", "created_at", "disabled_at")
+    list_select_related = ("owner",)
+    ordering = ("-created_at",)
+    exclude = ("secret", "old_secret")
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    """What was or is to be sent to them."""
+
+    list_display = ("created_at", "type", "subscription", "status", "attempts", "answered", "error")
+    list_select_related = ("subscription",)
+    list_filter = ("status", "type")
+    ordering = ("-created_at",)
+    actions = ("replay",)
+
+    @admin.action(description="Send the selected deliveries again", permissions=["replay"])
+    def replay(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
+        """Under the ids that they had."""
+        for delivery in queryset:
+            deliveries.replay(delivery)
+        self.message_user(request, f"{len(queryset)} deliveries will be sent again.", messages.SUCCESS)
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        """To look at deliveries is not enough."""
+        return request.user.has_perm("orders.change_webhookdelivery")

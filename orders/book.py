@@ -12,14 +12,16 @@ Roadmap: databases/tcl, databases/query-optimization
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import connection
+from django.utils import timezone
 
 from orders.idempotency import Answer, as_json
 from orders.models import Order, OrderLine, Payment
+from orders.models.webhooks import ANNOUNCED
 from orders.pricing import Quote
 
 ENTER = """
@@ -57,7 +59,11 @@ WITH moved AS (
 ), messages AS (
     INSERT INTO orders_outboxmessage (id, topic, payload, created_at, due_at, publications, attempts, error)
     SELECT message.*, now(), now(), 0, 0, ''
-    FROM unnest(%(message_ids)s::uuid[], %(topics)s::text[], %(payloads)s::jsonb[]) AS message
+    FROM unnest(%(message_ids)s::uuid[], %(topics)s::text[], %(payloads)s::jsonb[]) AS message (id, topic, payload)
+    WHERE topic != 'webhook.event' OR EXISTS (
+        SELECT FROM orders_webhooksubscription
+        WHERE disabled_at IS NULL AND events @> ARRAY[payload ->> 'kind']::varchar[]
+    )
 )
 INSERT INTO orders_orderevent (order_id, sequence, type, details, at)
 SELECT id, event_count, %(event)s, %(details)s::jsonb, now() FROM moved RETURNING sequence
@@ -132,8 +138,11 @@ def record(
     messages: Iterable[Message] = (),
     answer: Answer | None = None,
 ) -> None:
-    """Write the order's and its payment's new state with the event that says why. The caller holds the order's lock."""
-    messages = list(messages)
+    """Write the order's and its payment's new state with the event that says why. The caller holds the order's lock.
+
+    An event that merchants' systems may hear of goes out as well, if any of them listens.
+    """
+    messages = [*messages, *_announcement(order, event)]
     payment: Payment = order.payment
     parameters: dict[str, Any] = {
         "order": order.pk,
@@ -153,6 +162,12 @@ def record(
     with connection.cursor() as cursor:
         cursor.execute(RECORD, parameters)
         order.event_count = cursor.fetchone()[0]
+
+
+def _announcement(order: Order, event: str) -> Iterator[Message]:
+    if kind := ANNOUNCED.get(event):
+        told = {"order": order.pk, "kind": kind, "event": uuid4().hex, "at": f"{timezone.now():%Y-%m-%dT%H:%M:%SZ}"}
+        yield Message("webhook.event", told)
 
 
 def new_ids(count: int) -> list[UUID]:

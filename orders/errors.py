@@ -175,6 +175,18 @@ class LabelTaken(OrderError):
         super().__init__(f"Another parcel has the tracking number {tracking_number}. Look at the label again.")
 
 
+class TargetRefused(OrderError):
+    """A webhook may not be sent to this address: it is not https, or does not lead to the public internet."""
+
+
+class TooManySubscriptions(OrderError):
+    """The shop has as many webhook subscriptions as it may have."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"There are {most} webhook subscriptions. End one first.")
+
+
 class BadWebhook(OrderError):
     """The signature, the timestamp or the body of a webhook is not the provider's."""
 

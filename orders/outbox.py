@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 LEASE = 15
 #: After so many failed attempts somebody must look. The pauses below add up to about two and a half hours.
 MOST_ATTEMPTS = 24
-#: Letters, and other messages, that the relay keeps with the broker at a time. A longer queue would outlast the first
-#: 20 seconds, and every message in it would be published again behind itself.
+#: Letters, webhooks, and other messages, that the relay keeps with the broker at a time. A longer queue would outlast
+#: the first 20 seconds, and every message in it would be published again behind itself.
 MOST_WAITING = 200
 #: Seconds between attempts at most.
 LONGEST_PAUSE = 600
@@ -45,19 +45,21 @@ Consumer = Callable[[Mapping[str, Any]], None]
 # SKIP LOCKED: several relays share the work instead of waiting for each other. The row is marked before it is
 # published, and comes due again by itself: a relay that dies in between delays a message, it loses none. Nor does a
 # broker that forgets, and never by more than 80 seconds: while 200 messages wait for it, new ones do, too.
-# Letters queue apart from the rest: a mail server that hangs holds up no money.
+# Letters and webhooks queue apart from the rest and from each other: a mail server or a stranger's server that hangs
+# holds up no money.
 # MATERIALIZED: what is due is looked up once. As a mere subquery PostgreSQL may look it up again for every row that it
 # compares, each time with a limit of its own, and publishes all there is.
 PUBLISH = """
 WITH due AS MATERIALIZED (
-    SELECT found.id FROM (VALUES (true), (false)) line (is_mail), LATERAL (
+    SELECT found.id FROM (VALUES ('mail'), ('webhook'), ('')) line (name), LATERAL (
         SELECT id FROM orders_outboxmessage
-        WHERE done_at IS NULL AND dead_at IS NULL AND due_at <= now() AND starts_with(topic, 'mail.') = is_mail
+        WHERE done_at IS NULL AND dead_at IS NULL AND due_at <= now()
+            AND coalesce(substring(topic from '^(mail|webhook)[.]'), '') = line.name
         ORDER BY due_at FOR UPDATE SKIP LOCKED LIMIT (
             SELECT greatest(least(%(limit)s, %(most)s - count(*)), 0) FROM (
                 SELECT FROM orders_outboxmessage
                 WHERE done_at IS NULL AND dead_at IS NULL AND due_at > now() AND publications > 0
-                    AND starts_with(topic, 'mail.') = is_mail
+                    AND coalesce(substring(topic from '^(mail|webhook)[.]'), '') = line.name
                 LIMIT %(most)s
             ) waiting
         )
@@ -77,15 +79,19 @@ RETURNING topic, payload, attempts
 """
 
 
-def post(topic: str, payload: Mapping[str, Any]) -> None:
-    """Write a message in the caller's transaction. Apps to the right know this function by `settings.OUTBOX` only."""
-    OutboxMessage.objects.create(topic=topic, payload=dict(payload))
+def post(topic: str, payload: Mapping[str, Any], *, due_at: datetime | None = None) -> None:
+    """Write a message in the caller's transaction, to be published at once or not before `due_at`.
+
+    Apps to the right know this function by `settings.OUTBOX` only.
+    """
+    OutboxMessage.objects.create(topic=topic, payload=dict(payload), due_at=due_at or Now())
 
 
 def publish_due(send: Send, *, limit: int = 100) -> int:
     """Hand the ids of due messages to `send`; return how many it took. What it refuses comes due again in a second.
 
-    At most `limit` letters and `limit` others, and none of a kind of which `MOST_WAITING` are still with the workers.
+    At most `limit` of letters, webhooks and others each, and none of a kind of which `MOST_WAITING` are still with the
+    workers.
     """
     with connection.cursor() as cursor:
         cursor.execute(PUBLISH, {"limit": limit, "most": MOST_WAITING})

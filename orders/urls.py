@@ -6,6 +6,7 @@ Roadmap: frameworks/routing
 from django.urls import path
 
 from orders.views import carts, fulfilments, orders, personal, reviews, stock, webhooks
+from orders.webhooks import views as listening
 
 urlpatterns = [
     path("auth/token/", carts.LogInWithCart.as_view(), name="log-in"),
@@ -29,5 +30,14 @@ urlpatterns = [
     path("products/<slug:slug>/stock/entries/", stock.StockEntries.as_view(), name="stock-entries"),
     path("products/<slug:slug>/stock/receipts/", stock.Receipts.as_view(), name="stock-receipts"),
     path("products/<slug:slug>/stock/corrections/", stock.Corrections.as_view(), name="stock-corrections"),
+    path("webhooks/subscriptions/", listening.Subscriptions.as_view(), name="webhook-subscriptions"),
+    path("webhooks/subscriptions/<uuid:id>/", listening.SubscriptionDetail.as_view(), name="webhook-subscription"),
+    path("webhooks/subscriptions/<uuid:id>/rotation/", listening.SecretRotation.as_view(), name="webhook-rotation"),
+    path("webhooks/subscriptions/<uuid:id>/deliveries/", listening.Deliveries.as_view(), name="webhook-deliveries"),
+    path(
+        "webhooks/subscriptions/<uuid:id>/deliveries/<uuid:delivery_id>/replay/",
+        listening.Replay.as_view(),
+        name="webhook-replay",
+    ),
     path("webhooks/payments/", webhooks.PaymentWebhook.as_view(), name="payment-webhook"),
 ]

@@ -33,7 +33,9 @@ MAY_BE_EMPTY = {
     "orders_cart.user_id", "orders_cart.token_digest", "orders_fulfilment.shipped_at", "orders_fulfilment.delivered_at",
     "orders_order.idempotency_key_id", "orders_idempotencykey.answer", "orders_outboxmessage.claimed_until",
     "orders_outboxmessage.done_at", "orders_outboxmessage.dead_at", "shop_product.search_vector",
-    "shop_reservation.ended_at",
+    "shop_reservation.ended_at", "orders_webhooksubscription.disabled_at",
+    "orders_webhooksubscription.old_secret_until", "orders_webhookdelivery.answered", "orders_webhookdelivery.next_at",
+    "orders_webhookdelivery.delivered_at",
 }  # fmt: skip
 
 WITHOUT_KEY = """

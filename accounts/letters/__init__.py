@@ -49,6 +49,7 @@ LETTERS = {
     "new_login_method": Letter("There is a new way into your account"),
     "login_method_removed": Letter("A way into your account was removed"),
     "locked": Letter("Logging in to your account is paused"),
+    "webhook_switched_off": Letter("A webhook was switched off"),
     "account_closed": Letter("Your account is closed"),
 }
 

@@ -52,7 +52,7 @@ def count(caller: Caller, costs: Mapping[str, int], headers: dict[str, str]) -> 
 
 def caller_of(request: Request) -> Caller:
     """Return whose buckets a request takes from. Asks no query: a login's token names its owner."""
-    auth = request.auth
+    auth: Any = request.auth
     if isinstance(auth, ApiKey):
         return Caller("key", str(auth.pk))
     if isinstance(auth, Delegated):

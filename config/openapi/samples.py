@@ -46,6 +46,8 @@ SAMPLES: list[Exception] = [
     orders.PaymentNotCaptured(),
     orders.LabelTaken("JD014600003SE"),
     orders.IllegalTransition("refunded", "paid"),
+    orders.TargetRefused("This address is not on the public internet."),
+    orders.TooManySubscriptions(20),
     orders.BadWebhook(),
     orders.NotAllowed("refund_order", "More than 500.00 is for a manager to give back."),
     shop.UnknownProduct("DESK-OAK-999"),

@@ -234,6 +234,8 @@ SPECTACULAR_SETTINGS = {
         "OrderStatus": "orders.states.OrderStatus",
         "PaymentStatus": "orders.states.PaymentStatus",
         "RefundStatus": "orders.states.RefundStatus",
+        "WebhookKind": "orders.models.webhooks.WebhookKind",
+        "WebhookDeliveryStatus": "orders.models.webhooks.WebhookDelivery.Status",
     },
 }
 
@@ -293,5 +295,6 @@ PAYMENT_API_BASE = env.text("PAYMENT_API_BASE")
 PAYMENT_WEBHOOK_SECRET = env.text("PAYMENT_WEBHOOK_SECRET")
 # A second request with the same key, the breaker and the worker's time limits count on an answer before ten seconds.
 PAYMENT_DEADLINE = timedelta(seconds=env.number("PAYMENT_DEADLINE_SECONDS", most=9))
+WEBHOOKS_TO_LOOPBACK = env.flag("WEBHOOKS_TO_LOOPBACK")
 RESERVATION_TIME = timedelta(seconds=env.number("RESERVATION_SECONDS"))
 RECONCILE_AFTER = timedelta(seconds=env.number("RECONCILE_AFTER_SECONDS"))

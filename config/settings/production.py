@@ -17,6 +17,8 @@ PAYMENT_WEBHOOK_SECRET = env.secret("PAYMENT_WEBHOOK_SECRET")
 env.secret("EMAIL_URL")  # without it every mail would be a file on this server, and nobody would notice
 env.stated("SITE_URL")  # links in letters and the issuer of every token are made from it
 env.stated("TRUSTED_PROXIES")  # wrong, everybody would share one address, or choose their own
+if WEBHOOKS_TO_LOOPBACK:  # noqa: F405 - who may name an address would reach what listens on this server alone
+    raise ImproperlyConfigured("WEBHOOKS_TO_LOOPBACK must be false.")
 if "*" in ALLOWED_HOSTS:  # noqa: F405 - a forged Host header would then stand in the links of our answers
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of this shop, not *.")
 if ARGON2["memory_cost"] < 19_456 or ARGON2["time_cost"] < 2 or not ARGON2["parallelism"]:  # noqa: F405 - OWASP's least

@@ -11,4 +11,5 @@ from config.settings.base import *  # noqa: F403 - see production.py
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # 0.1 ms instead of 100; nothing here is secret
 DATABASES["default"]["OPTIONS"].pop("pool", None)  # noqa: F405 - pytest-django closes connections, a pool would keep them
 RATE_LIMITS = chosen("*=1000000/1")  # all tests come from one address; those about the limits set their own
+WEBHOOKS_TO_LOOPBACK = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

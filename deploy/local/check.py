@@ -77,6 +77,7 @@ def production() -> dict[str, str]:
         "TRUSTED_PROXIES": "1",
         "SITE_URL": "https://shop.example",
         "PAYMENT_API_BASE": "",
+        "WEBHOOKS_TO_LOOPBACK": "false",
         "PAYMENT_API_KEY": f"sk_live_{secrets.token_hex(16)}",
         "EMAIL_URL": "smtp://mail.example:25",
         "PAYMENT_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",

@@ -27,7 +27,7 @@ SHOP_VARIABLES = (
     "SESSION_STORE", "CELERY_BROKER_URL", "EMAIL_URL", "PAYMENT_API_KEY", "PAYMENT_API_BASE",
     "PAYMENT_WEBHOOK_SECRET", "DJANGO_SETTINGS_MODULE", "PROVIDER_DATABASE_URL", "PROVIDER_API_KEY", "PROVIDER_SEED",
     "PROVIDER_PORT", "WEBHOOK_URL", "WEBHOOK_SECRET", "PORT", "GRPC_PORT", "GRPC_HOST", "GRPC_CERTIFICATE",
-    "GRPC_PRIVATE_KEY", "STATE_DIR", "SOCIAL_CLIENT_SECRET", "RATE_LIMITS",
+    "GRPC_PRIVATE_KEY", "STATE_DIR", "SOCIAL_CLIENT_SECRET", "RATE_LIMITS", "WEBHOOKS_TO_LOOPBACK",
 )  # fmt: skip
 CHOSEN_BY_THE_STACK = ("PORT", "GRPC_PORT", "STATE_DIR")
 OF_TEST_RUNNERS = ("PYTEST_", "COV_", "COVERAGE_")
@@ -80,6 +80,7 @@ def _chosen(directory: Path, servers: Servers, addresses: Addresses) -> dict[str
         "SITE_URL": addresses.shop,
         "EMAIL_URL": f"filemail://{directory / 'mail'}",
         "PAYMENT_API_BASE": addresses.provider,
+        "WEBHOOKS_TO_LOOPBACK": "true",
         "PROVIDER_PORT": str(addresses.provider_port),
         "PROVIDER_DATABASE_URL": f"sqlite:///{directory / 'provider' / 'provider.sqlite3'}",
         "WEBHOOK_URL": addresses.shop + WEBHOOK_PATH,

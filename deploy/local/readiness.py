@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from deploy.embedded import ServerTrouble
 from deploy.local.process import ShopProcess
 
-SECONDS = 90.0  # six Pythons start at once; on a busy machine that takes a while
+SECONDS = 90.0  # eight Pythons start at once; on a busy machine that takes a while
 
 
 def answers(url: str) -> bool:

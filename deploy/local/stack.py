@@ -30,7 +30,7 @@ from deploy.local.process import ROOT, ShopProcess
 from deploy.local.readiness import SECONDS, wait_until_ready
 from deploy.local.tenancy import tenancy
 
-EVERYTHING = ("provider", "web", "worker", "mail", "beat", "relay", "grpc")
+EVERYTHING = ("provider", "web", "worker", "mail", "webhooks", "beat", "relay", "grpc")
 
 
 class Stack:

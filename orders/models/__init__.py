@@ -8,6 +8,7 @@ from orders.models.fulfilment import Fulfilment
 from orders.models.messages import OutboxMessage, WebhookEvent
 from orders.models.order import IdempotencyKey, Order, OrderEvent, OrderLine
 from orders.models.payment import Payment, Refund
+from orders.models.webhooks import WebhookDelivery, WebhookKind, WebhookSubscription
 
 __all__ = [
     "Cart",
@@ -20,5 +21,8 @@ __all__ = [
     "OutboxMessage",
     "Payment",
     "Refund",
+    "WebhookDelivery",
     "WebhookEvent",
+    "WebhookKind",
+    "WebhookSubscription",
 ]

@@ -17,11 +17,12 @@ COLLECTIONS = {
     "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
     "registrations", "fulfilments", "reviews", "receipts", "corrections",
     "entries", "applications", "identities", "password-resets", "api-keys", "addresses",
+    "subscriptions", "deliveries",
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace
     "stock", "hiding",
     "auth", "token", "refresh", "cart", "cancellation", "shipment", "delivery", "webhooks", "step-up", "rotation",
-    "confirmation", "account", "password", "email", "closure", "export",
+    "confirmation", "account", "password", "email", "closure", "export", "replay",
 }  # fmt: skip
 WHOLE = {"/api/v1/categories/"}  # a small tree that a client wants whole
 MONEY = re.compile(r"price|total|amount")

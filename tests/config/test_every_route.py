@@ -18,6 +18,7 @@ EXAMPLES: dict[str, object] = {
     "slug": "walnut-desk",
     "number": new_number(),
     "line_id": uuid4(),
+    "delivery_id": uuid4(),
     "id": uuid4(),
     "client_id": "partner",
 }

@@ -7,6 +7,7 @@ A new address that answers GET is a row of `COUNTS`, or the test names it. The c
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -20,6 +21,7 @@ from accounts import addresses, api_keys, security_events
 from accounts.models import ExternalIdentity, SecurityEvent, User
 from accounts.security_events import NOWHERE
 from orders import fulfilment
+from orders.models import WebhookDelivery, WebhookSubscription
 from shop import reviews, stock
 from shop.models import Product
 from tests.factories import CategoryFactory, app_of, application, cart_of, product, token_of
@@ -104,6 +106,13 @@ class Fill(NamedTuple):
             access = AccessToken.objects.create(**opened, scope="orders:read", expires=timezone.now())
             RefreshToken.objects.create(**opened, access_token=access)
 
+    def webhooks(self) -> None:
+        wish = {"owner": self.alice, "url": "https://merchant.example/", "events": ["order.paid"], "secret": "-"}
+        rows = WebhookSubscription.objects.bulk_create(WebhookSubscription(**wish) for _ in range(self.count))
+        WebhookDelivery.objects.bulk_create(
+            WebhookDelivery(id=uuid4(), subscription=rows[0], type="order.paid", body="{}") for _ in range(self.count)
+        )
+
     def nothing(self) -> None:
         """There is one of it."""
 
@@ -140,10 +149,13 @@ COUNTS = {
     "api-keys": Cost(1 + 1, Fill.keys),
     "applications": Cost(1 + 1, Fill.applications),
     "identities": Cost(1 + 1, Fill.identities),
+    "webhook-subscriptions": Cost(1 + 1, Fill.webhooks),
+    "webhook-subscription": Cost(1 + 1, Fill.webhooks),
+    "webhook-deliveries": Cost(1 + 2, Fill.webhooks),  # the subscription, its log
     "export": Cost(30, Fill.orders),  # everything there is of a person, once a year; the same for one order as for many
 }
 FOR_GUESTS = {"products", "product", "categories", "category", "reviews", "review"}
-FOR_STAFF = {"stock", "stock-entries"}
+FOR_STAFF = {"stock", "stock-entries", "webhook-subscriptions", "webhook-subscription", "webhook-deliveries"}
 
 
 def routes(resolver: URLResolver) -> Iterator[URLPattern]:
@@ -160,12 +172,14 @@ ROUTES = {route.name: route for route in routes(get_resolver("config.api"))}
 
 def path_of(name: str, fill: Fill) -> str:
     """Where the thing is that was made."""
+    listener = WebhookDelivery.objects.values_list("subscription", flat=True).first()
     order, part = fill.alice.orders.first(), fill.desk.category if name == "category" else fill.desk
     ids = {"fulfilment": getattr(order, "fulfilment", None), "address": fill.alice.addresses.first()}
+    made = ids.get(name, fill.desk.reviews.first())
     known = {
         "slug": part.slug,
         "number": order and order.number,
-        "id": getattr(ids.get(name, fill.desk.reviews.first()), "pk", None),
+        "id": listener if name.startswith("webhook-") else getattr(made, "pk", None),
     }
     return reverse(name, kwargs={part: known[part] for part in ROUTES[name].pattern.converters})
 

@@ -20,7 +20,7 @@ def declared(broker_url: str) -> list[Any]:
 def test_rabbitmq_is_told_to_replicate_to_confirm_and_to_set_poison_aside() -> None:
     made = {queue.name: queue.queue_arguments for queue in declared(RABBIT)}
 
-    assert set(made) == {"shop", "mail", "payments"}
+    assert set(made) == {"shop", "mail", "payments", "webhooks"}
     assert {(told["x-queue-type"], told["x-delivery-limit"]) for told in made.values()} == {("quorum", 5)}
     assert {told["x-dead-letter-exchange"] for told in made.values()} == {queues.dead_letters().exchange.name}
     assert queues.transport_options(RABBIT) == {"confirm_publish": True}
@@ -38,6 +38,7 @@ def test_redis_is_told_when_a_silent_worker_is_given_up() -> None:
     [
         (tasks.deliver_mail, "mail"),
         (tasks.move_money, "payments"),
+        (tasks.tell_merchants, "webhooks"),
         (tasks.reconcile_pending_orders, "shop"),
         (tasks.forget_old_keys, "shop"),
     ],

@@ -15,12 +15,13 @@ from accounts.models import ExternalIdentity, TokenFamily
 from accounts.security_events import NOWHERE
 from orders import cancellation, checkout, fulfilment, payments
 from orders.idempotency import Request
-from orders.models import Order
+from orders.models import Order, WebhookDelivery, WebhookSubscription
 from orders.outcomes import Declined, Unknown, Unsent
+from orders.webhooks import subscriptions
 from shop import reviews
 from tests.accounts.oauth.dance import tokens_for
 from tests.examples.scene import Scene
-from tests.examples.stand_ins import CODE, ID, LINK, ORDER, SIGNATURE, TOKEN
+from tests.examples.stand_ins import CODE, ID, LINK, MERCHANT, ORDER, SIGNATURE, TOKEN
 from tests.factories import CategoryFactory, app_of, application, cart_of
 from tests.orders.purchases import ADDRESS, PURCHASE, render
 
@@ -146,9 +147,31 @@ def review(scene: Scene) -> None:
     scene.living[ID] = str(written.pk)
 
 
+def merchants_system(scene: Scene) -> None:
+    """On this machine: tests reach no other."""
+    scene.living[MERCHANT] = "https://localhost:8443/webhooks"
+
+
+def webhook_subscription(scene: Scene) -> WebhookSubscription:
+    merchants_system(scene)
+    url, events = scene.living[MERCHANT], ["order.cancelled", "order.paid"]
+    row = subscriptions.subscribe(scene.person("carol"), url=url, events=events).row
+    scene.living[ID] = str(row.pk)
+    return row
+
+
+def dead_delivery(scene: Scene) -> None:
+    row = webhook_subscription(scene)
+    told = {"status": "dead", "attempts": 8, "answered": 503, "error": "Come back later."}
+    WebhookDelivery.objects.create(id=row.pk, subscription=row, type="order.paid", body="{}", **told)
+
+
 GIVEN: dict[str, Given] = {
     "an empty category": lambda scene: CategoryFactory(slug="chairs", name="Chairs"),
     "a desk in the cart": desk_in_the_cart,
+    "a merchant's system": merchants_system,
+    "a webhook subscription": webhook_subscription,
+    "a dead webhook delivery": dead_delivery,
     "four desks in the cart": lambda scene: desk_in_the_cart(scene, units=4),
     "the bank says no": bank(Declined("pi_1", "insufficient_funds")),
     "the bank is silent": bank(Unknown()),
