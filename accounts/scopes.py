@@ -14,7 +14,7 @@ SCOPES = {
     "orders:read": "see your orders",
     "orders:write": "buy what is in your cart, and cancel orders",
     "account:read": "see your account",
-    "catalog:write": "change products, prices and categories, if your role lets you",
+    "catalog:write": "change products, pictures, prices and categories, if your role lets you",
     "stock:read": "see how much of everything there is, if your role lets you",
     "stock:write": "book deliveries and counts and set units aside, if your role lets you",
 }

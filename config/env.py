@@ -8,10 +8,11 @@ Refuses: a missing value without default, naming the variable and what it is for
 Roadmap: workflow/twelve-factor, security/secrets-in-environment
 """
 
+import json
 import sys
 from collections.abc import Collection
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -81,6 +82,12 @@ VARIABLES: dict[str, Variable] = {
     "GRPC_PORT": Variable("50051", "Its port; 0: any that is free."),
     "GRPC_CERTIFICATE": Variable("", "PEM certificates of the stock service, its own first; empty: no TLS."),
     "GRPC_PRIVATE_KEY": Variable("", "PEM key of that certificate.", is_secret=True),
+    "UPLOADS_DIR": Variable("", "Folder of the pictures, which all processes share; empty: var/uploads/."),
+    "UPLOADS_STORAGE": Variable(
+        "django.core.files.storage.FileSystemStorage",
+        "Django storage class that keeps the pictures.",
+    ),
+    "UPLOADS_OPTIONS": Variable("", "What that class is made with: a JSON object; empty: nothing.", is_secret=True),
     "LOG_LEVEL": Variable("INFO", "DEBUG, INFO, WARNING or ERROR."),
 }
 
@@ -131,6 +138,17 @@ def limits(name: str) -> dict[str, Limit]:
         return chosen(text(name))
     except ValueError as wrong:
         raise ImproperlyConfigured(str(wrong)) from None
+
+
+def members(name: str) -> dict[str, Any]:
+    """Read a JSON object, or nothing; anything else is refused with the variable's name, and without its value."""
+    try:
+        value = json.loads(text(name) or "{}")
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ImproperlyConfigured(f"{name} must be a JSON object.")
+    return value
 
 
 def choice(name: str, known: Collection[str]) -> str:

@@ -7,6 +7,7 @@ Roadmap: frameworks/middleware, observability/correlation-ids
 import logging
 import re
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -137,10 +138,15 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 413 to more than DATA_UPLOAD_MAX_MEMORY_SIZE bytes."""
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Answer 413 to more than DATA_UPLOAD_MAX_MEMORY_SIZE bytes, or than the view says in `most_bytes`."""
+        most = getattr(getattr(view, "cls", None), "most_bytes", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return self.get_response(request)
+        if length.isdigit() and int(length) <= most:
+            return None
         return problems.plain_response(request, RequestDataTooBig())
 
 

@@ -12,6 +12,7 @@ from accounts.views.pages import LogOut
 from accounts.views.tokens import jwks
 from config import views
 from config.graphql.endpoint import GraphQL
+from shop.views.images import picture
 
 admin.site.site_header = admin.site.site_title = "Roadmap Shop"
 admin.site.index_title = "Behind the counter"
@@ -35,6 +36,7 @@ urlpatterns = [
     path(
         "api/redoc/", SpectacularRedocView.as_view(permission_classes=[], authentication_classes=[], url_name="schema")
     ),
+    path("media/images/<uuid:id>/<int:size>.webp", picture, name="picture"),
     path("problems/<slug:slug>/", views.problem_page, name="problem"),
     path("healthz/", include("config.health")),
     path("account/", include("accounts.views.page_urls")),

@@ -11,6 +11,7 @@ from celery import shared_task
 from accounts import letters
 from orders import cart, gateways, idempotency, mail, outbox, payments
 from orders.webhooks import deliveries
+from shop import images
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ CONSUMERS: dict[str, outbox.Consumer] = {
     "webhook.event": deliveries.announce,
     "webhook.delivery": lambda message: deliveries.deliver(UUID(message["delivery"])),
     "payment.event": lambda message: payments.hear(message["event"], gateway=gateways.configured()),
+    "image.uploaded": lambda message: images.make_sizes(message["image"]),
+    "image.removed": lambda message: images.discard(message["image"]),
 }
 
 
@@ -46,8 +49,13 @@ def tell_merchants(message_id: str) -> None:
     outbox.perform(UUID(message_id), CONSUMERS)
 
 
-#: What works on a topic that begins so; move_money on all others. The lanes of the outbox are the same.
-LANES = {"mail": deliver_mail, "webhook": tell_merchants}
+def tend_catalogue(message_id: str) -> None:
+    """Make or delete the files of one picture."""
+    outbox.perform(UUID(message_id), CONSUMERS)
+
+
+#: What works on a topic that begins so; move_money on all others.
+LANES = {"mail": deliver_mail, "webhook": tell_merchants, "image": tend_catalogue}
 
 
 def publish(message_id: UUID, topic: str) -> None:

@@ -88,6 +88,25 @@ class AlreadyReviewed(ShopError):
         super().__init__("You have reviewed this product before. Change that review instead.")
 
 
+class NotAnImage(ShopError):
+    """The upload is no JPEG, PNG or WebP, whatever its name says, or it breaks off."""
+
+    def __init__(self) -> None:
+        super().__init__("Send a JPEG, a PNG or a WebP picture that is whole.")
+
+
+class ImageTooLarge(ShopError):
+    """The picture has more bytes, or more pixels, than we open."""
+
+
+class TooManyImages(ShopError):
+    """The product has as many pictures as it may have; remove one first."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"A product has at most {most} pictures.")
+
+
 class UnknownReservation(ShopError):
     """Nobody of this name has made a reservation under this key; somebody else's looks the same as none."""
 

@@ -11,8 +11,10 @@ from rest_framework import serializers
 from accounts.hypermedia import LinksField
 from accounts.serializers.strict import RequestSerializer, TextField
 from shop.hypermedia import of_product
-from shop.models import Category, Product, Review, Stock, StockEntry
+from shop.models import Category, Product, ProductImage, Review, Stock, StockEntry
+from shop.models.images import THUMBNAILS, WHOLE
 from shop.models.reviews import BEST, LONGEST, WORST
+from shop.pictures import MOST_BYTES
 
 
 class CategorySerializer(serializers.ModelSerializer[Category]):
@@ -27,6 +29,45 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
         fields = ["slug", "name", "description", "parent", "position"]
 
 
+class ImageSerializer(serializers.ModelSerializer[ProductImage]):
+    """A picture of a product: WebP, in sizes of which the key is the longest side."""
+
+    url = serializers.SerializerMethodField()
+    thumbnails = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ProductImage
+        fields = ["url", "thumbnails", "alt", "width", "height"]
+
+    def get_url(self, image: ProductImage) -> str:
+        """The whole picture."""
+        return self._address(image, WHOLE)
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "format": "uri"}})
+    def get_thumbnails(self, image: ProductImage) -> dict[str, str]:
+        """Smaller ones, by their longest side in pixels."""
+        return {str(size): self._address(image, size) for size in THUMBNAILS}
+
+    def _address(self, image: ProductImage, size: int) -> str:
+        address = image.url(size)
+        request = self.context.get("request")
+        return request.build_absolute_uri(address) if request else address
+
+
+class StaffImageSerializer(ImageSerializer):
+    """A picture as who uploads it sees it: the thumbnails are there once `is_ready` is true."""
+
+    class Meta(ImageSerializer.Meta):
+        fields = ["id", "is_ready", *ImageSerializer.Meta.fields]
+
+
+class UploadImageSerializer(RequestSerializer):
+    """A picture to take in. Its name and its Content-Type are not believed."""
+
+    file = serializers.FileField(help_text=f"JPEG, PNG or WebP, at most {MOST_BYTES:,} bytes.")
+    alt = TextField(max_length=160, help_text="What can be seen, for who cannot see it.")
+
+
 class ProductSerializer(serializers.ModelSerializer[Product]):
     """A product in a list."""
 
@@ -34,12 +75,14 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     available = serializers.SerializerMethodField()
     rating = serializers.SerializerMethodField()
     review_count = serializers.SerializerMethodField()
+    images = ImageSerializer(many=True)
     _links = LinksField(of_product)
 
     class Meta:
         model = Product
         fields = [
-            "sku", "slug", "name", "category", "price", "currency", "available", "rating", "review_count", "_links",
+            "sku", "slug", "name", "category", "price", "currency", "available", "rating", "review_count", "images",
+            "_links",
         ]  # fmt: skip
 
     def get_available(self, product: Product) -> int:

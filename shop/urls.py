@@ -6,10 +6,13 @@ Roadmap: frameworks/routing
 from django.urls import path
 
 from shop import views
+from shop.views import images
 
 urlpatterns = [
     path("products/", views.Products.as_view(), name="products"),
     path("products/<slug:slug>/", views.ProductDetail.as_view(), name="product"),
+    path("products/<slug:slug>/images/", images.ProductImages.as_view(), name="product-images"),
+    path("products/<slug:slug>/images/<uuid:id>/", images.ProductImageDetail.as_view(), name="product-image"),
     path("categories/", views.Categories.as_view(), name="categories"),
     path("categories/<slug:slug>/", views.CategoryDetail.as_view(), name="category"),
 ]

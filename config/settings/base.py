@@ -12,6 +12,7 @@ from typing import Any
 from config import env, queues
 from config.caches import SESSION_STORES, SOCKET_PATIENCE
 from config.logging import LOGGING  # noqa: F401 - read by Django
+from config.storages import STORAGES  # noqa: F401 - read by Django
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -143,6 +144,8 @@ USE_I18N = False
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+MEDIA_URL, MEDIA_ROOT = "media/", env.text("UPLOADS_DIR") or VAR_DIR / "uploads"
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o640, 0o750  # for the shop alone
 # Locally static files come straight from the packages, looked up when asked for; production collects them.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

@@ -13,3 +13,4 @@ DATABASES["default"]["OPTIONS"].pop("pool", None)  # noqa: F405 - pytest-django 
 RATE_LIMITS = chosen("*=1000000/1")  # all tests come from one address; those about the limits set their own
 WEBHOOKS_TO_LOOPBACK = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = STORAGES | {"default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}  # noqa: F405

@@ -28,6 +28,7 @@ SHOP_VARIABLES = (
     "PAYMENT_WEBHOOK_SECRET", "DJANGO_SETTINGS_MODULE", "PROVIDER_DATABASE_URL", "PROVIDER_API_KEY", "PROVIDER_SEED",
     "PROVIDER_PORT", "WEBHOOK_URL", "WEBHOOK_SECRET", "PORT", "GRPC_PORT", "GRPC_HOST", "GRPC_CERTIFICATE",
     "GRPC_PRIVATE_KEY", "STATE_DIR", "SOCIAL_CLIENT_SECRET", "RATE_LIMITS", "WEBHOOKS_TO_LOOPBACK",
+    "UPLOADS_DIR", "UPLOADS_STORAGE", "UPLOADS_OPTIONS",
 )  # fmt: skip
 CHOSEN_BY_THE_STACK = ("PORT", "GRPC_PORT", "STATE_DIR")
 OF_TEST_RUNNERS = ("PYTEST_", "COV_", "COVERAGE_")
@@ -79,6 +80,7 @@ def _chosen(directory: Path, servers: Servers, addresses: Addresses) -> dict[str
         "DJANGO_SETTINGS_MODULE": "config.settings.base",
         "SITE_URL": addresses.shop,
         "EMAIL_URL": f"filemail://{directory / 'mail'}",
+        "UPLOADS_DIR": str(directory / "uploads"),
         "PAYMENT_API_BASE": addresses.provider,
         "WEBHOOKS_TO_LOOPBACK": "true",
         "PROVIDER_PORT": str(addresses.provider_port),

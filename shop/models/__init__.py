@@ -12,6 +12,7 @@ from shop.models.catalogue import (
     Stock,
     StockEntry,
 )
+from shop.models.images import ProductImage, ProductImageQuerySet
 from shop.models.reservations import Reservation, ReservationLine, ReservationQuerySet
 from shop.models.reviews import Rating, Review
 
@@ -20,6 +21,8 @@ __all__ = [
     "CategoryQuerySet",
     "Currency",
     "Product",
+    "ProductImage",
+    "ProductImageQuerySet",
     "ProductQuerySet",
     "Rating",
     "Reservation",

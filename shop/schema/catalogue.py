@@ -14,7 +14,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 
 from shop import models
 from shop.filters import ProductFilter
-from shop.schema import paging, reviews
+from shop.schema import images, paging, reviews
 from shop.schema.guards import guarded
 from shop.schema.loading import Info, on_request_thread
 
@@ -81,6 +81,7 @@ class Product(DjangoObjectType):
     category = graphene.Field(Category, required=True)
     available = graphene.Int(required=True, description="Units that can be bought now.")
     attributes = GenericScalar(required=True, description="Material, size, colour: what only some products have.")
+    images = graphene.List(graphene.NonNull(images.Image), required=True)
     rating = graphene.Decimal(description="Stars on average, with one place; null while nobody has reviewed it.")
     review_count = graphene.Int(required=True, description="Reviews that the stars come from.")
     reviews = graphene.Field(
@@ -96,6 +97,9 @@ class Product(DjangoObjectType):
     async def resolve_available(root: models.Product, info: Info) -> int:
         stock = await info.context.load(stock_of, root.pk)
         return stock.available if stock else 0
+
+    async def resolve_images(root: models.Product, info: Info) -> list[models.ProductImage]:
+        return await info.context.load(images.images_of, root.pk) or []
 
     async def resolve_rating(root: models.Product, info: Info) -> Decimal | None:
         rating = await info.context.load(reviews.rating_of, root.pk)

@@ -16,7 +16,7 @@ COLLECTIONS = {
     "security-events",
     "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
     "registrations", "fulfilments", "reviews", "receipts", "corrections",
-    "entries", "applications", "identities", "password-resets", "api-keys", "addresses",
+    "entries", "images", "applications", "identities", "password-resets", "api-keys", "addresses",
     "subscriptions", "deliveries",
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace

@@ -66,6 +66,21 @@ def test_value_that_makes_no_sense_is_refused_by_name(
         reader(name)
 
 
+@pytest.mark.parametrize("value", ["[]", "bucket=pictures", '"x"', "{"])
+def test_what_is_no_json_object_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("UPLOADS_OPTIONS", value)
+
+    with pytest.raises(ImproperlyConfigured, match=r"^UPLOADS_OPTIONS must be a JSON object\.$"):
+        env.members("UPLOADS_OPTIONS")
+
+
+@pytest.mark.parametrize(("value", "read"), [('{"bucket_name": "pictures"}', {"bucket_name": "pictures"}), ("", {})])
+def test_storage_of_pictures_is_a_setting(monkeypatch: pytest.MonkeyPatch, value: str, read: dict[str, str]) -> None:
+    monkeypatch.setenv("UPLOADS_OPTIONS", value)
+
+    assert env.members("UPLOADS_OPTIONS") == read
+
+
 def test_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESERVATION_SECONDS", "0.5")
 

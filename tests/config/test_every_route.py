@@ -21,6 +21,7 @@ EXAMPLES: dict[str, object] = {
     "delivery_id": uuid4(),
     "id": uuid4(),
     "client_id": "partner",
+    "size": 480,
 }
 
 

@@ -16,6 +16,7 @@ DOORS = {
     "shop.stock",
     "shop.bodies",
     "shop.reviews",
+    "shop.images",
     "shop.models",
     "shop.errors",
     "shop.pages",

@@ -17,7 +17,7 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
 from rest_framework.test import APIClient
 
-from accounts import addresses, api_keys, security_events
+from accounts import addresses, api_keys, roles, security_events
 from accounts.models import ExternalIdentity, SecurityEvent, User
 from accounts.security_events import NOWHERE
 from orders import fulfilment
@@ -69,6 +69,15 @@ class Fill(NamedTuple):
         people = [User(email=f"{number}@example.com") for number in range(self.count)]
         for author in User.objects.bulk_create(people):
             reviews.write(author=author, product=self.desk, rating=4, text="Solid.")
+
+    def pictures(self) -> None:
+        self.reviews()
+        for number in range(self.count):
+            self.desk.images.create(alt="A desk", digest=str(number), width=9, height=9, is_ready=True)
+
+    def pictures_as_manager(self) -> None:
+        self.pictures()
+        roles.give(self.alice, "manager")
 
     def sessions(self) -> None:
         for _ in range(self.count):
@@ -127,8 +136,9 @@ class Cost(NamedTuple):
 #: By the name of the route. The first query of whoever is logged in finds out who asks.
 COUNTS = {
     "root": Cost(1, Fill.nothing),
-    "products": Cost(1, Fill.products),
-    "product": Cost(1, Fill.reviews),
+    "products": Cost(2, Fill.products),  # the page, the pictures on it
+    "product": Cost(2, Fill.pictures),  # the product, its pictures
+    "product-image": Cost(1 + 2 + 1, Fill.pictures_as_manager),  # what the caller's role lets them, the picture
     "stock": Cost(1 + 2, Fill.deliveries),  # the product, its shelf
     "stock-entries": Cost(1 + 2, Fill.deliveries),  # the product, the page
     "reviews": Cost(2, Fill.reviews),  # the product, the page with its authors
@@ -174,8 +184,11 @@ def path_of(name: str, fill: Fill) -> str:
     """Where the thing is that was made."""
     listener = WebhookDelivery.objects.values_list("subscription", flat=True).first()
     order, part = fill.alice.orders.first(), fill.desk.category if name == "category" else fill.desk
-    ids = {"fulfilment": getattr(order, "fulfilment", None), "address": fill.alice.addresses.first()}
-    made = ids.get(name, fill.desk.reviews.first())
+    made = {
+        "fulfilment": getattr(order, "fulfilment", None),
+        "address": fill.alice.addresses.first(),
+        "product-image": fill.desk.images.first(),
+    }.get(name, fill.desk.reviews.first())
     known = {
         "slug": part.slug,
         "number": order and order.number,
@@ -226,7 +239,8 @@ class Nested(NamedTuple):
 PAGE = "{ edges { node { %s } } }"
 NESTED = {
     "products with shelf and stock": Nested(
-        "{ products " + PAGE % "sku available rating category { slug parent { slug } }" + "}", 4, Fill.products
+        "{ products " + PAGE % "sku available rating images { url } category { slug parent { slug } }" + "}",
+        5, Fill.products,
     ),
     "shelves with products": Nested(
         "{ categories { slug children { slug } products " + PAGE % "sku available" + "} }", 4, Fill.categories

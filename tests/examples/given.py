@@ -18,9 +18,9 @@ from orders.idempotency import Request
 from orders.models import Order, WebhookDelivery, WebhookSubscription
 from orders.outcomes import Declined, Unknown, Unsent
 from orders.webhooks import subscriptions
-from shop import reviews
+from shop import images, reviews
 from tests.accounts.oauth.dance import tokens_for
-from tests.examples.scene import Scene
+from tests.examples.scene import FILES, Scene
 from tests.examples.stand_ins import CODE, ID, LINK, MERCHANT, ORDER, SIGNATURE, TOKEN
 from tests.factories import CategoryFactory, app_of, application, cart_of
 from tests.orders.purchases import ADDRESS, PURCHASE, render
@@ -142,6 +142,11 @@ def no_password(scene: Scene) -> None:
     scene.person("alice").save()
 
 
+def picture(scene: Scene) -> None:
+    image = images.add(scene.desk, upload=FILES["desk.jpg"], alt="A desk in the sun")[0]
+    scene.living[ID] = str(image.pk)
+
+
 def review(scene: Scene) -> None:
     written = reviews.write(author=scene.person("alice"), product=scene.desk, rating=5, text="Solid as a tree.")
     scene.living[ID] = str(written.pk)
@@ -195,4 +200,5 @@ GIVEN: dict[str, Given] = {
     "an identity elsewhere": identity_elsewhere,
     "no password": no_password,
     "a review": review,
+    "a picture": picture,
 }

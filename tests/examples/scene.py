@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseBase
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -13,7 +15,10 @@ from shop.models import Category, Product
 from tests.examples.stand_ins import alive
 from tests.factories import CategoryFactory, person, product, token_of
 from tests.fakes import FakeGateway
+from tests.pictures import drawn
 
+#: What the uploads of the examples hold.
+FILES = {"desk.jpg": drawn(), "script.jpg": b"<script>alert(1)</script>"}
 ROLES: dict[str, dict[str, Any]] = {
     "carol": {"role": "admin", "is_superuser": True},
     "dave": {"role": "warehouse"},
@@ -50,14 +55,23 @@ class Scene:
         if example.by:
             methods = ["pwd", "otp"] if example.proved else ["pwd"]
             client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(self.person(example.by), methods)}")
-        sent = {} if example.body is None else {"data": self.body(), "content_type": "application/json"}
         return client.generic(
             method.upper(),
             path.format(**alive(example.path, self.living)),
             QUERY_STRING="&".join(f"{name}={value}" for name, value in example.query.items()),
             headers=alive(example.headers, self.living),
-            **sent,
+            **self.sent(),
         )
+
+    def sent(self) -> dict[str, Any]:
+        """The body and what it is; one that names a file is a form with that file."""
+        if self.example.body is None:
+            return {}
+        if "file" not in self.example.body:
+            return {"data": self.body(), "content_type": "application/json"}
+        file = SimpleUploadedFile(self.example.body["file"], FILES[self.example.body["file"]])
+        form = encode_multipart(BOUNDARY, {**self.example.body, "file": file})
+        return {"data": form, "content_type": MULTIPART_CONTENT}
 
     def body(self) -> str:
         """What is sent, to the letter."""

@@ -40,8 +40,10 @@ def test_product_is_added_and_can_be_seen_where_location_says(keeper: APIClient,
 
     assert (made.status_code, made["Location"]) == (201, "http://testserver/api/v1/products/ash-desk/")
     assert api().get(made["Location"]).json() == made.json()
-    unsold = {"available": 0, "rating": None, "review_count": 0}
-    assert made.json() == DESK | {"sku": "DESK-1", "slug": "ash-desk"} | unsold
+    unsold = {"available": 0, "rating": None, "review_count": 0, "images": []}
+    shown = made.json()
+    assert shown.pop("_links").keys() == {"self", "reviews"}
+    assert shown == DESK | {"sku": "DESK-1", "slug": "ash-desk"} | unsold
 
 
 def test_product_needs_six_members_and_the_rest_has_a_meaning(keeper: APIClient) -> None:

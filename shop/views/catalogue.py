@@ -5,7 +5,7 @@ Roadmap: api/http-methods, orm/n-plus-one
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
@@ -20,11 +20,14 @@ from accounts.preconditions.headers import Versioned
 from accounts.serializers.strict import RequestSerializer
 from shop import assortment, bodies, categories, errors, serializers
 from shop.filters import KnownParameters, ProductFilter
-from shop.models import Category, Product
+from shop.models import Category, Product, ProductImage
 from shop.pages import Pages
 from shop.spreadsheets import Tabular
 
 CATALOGUE = {"GET": "catalog:read", **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), "catalog:write")}
+
+#: One query more for the pictures of all products that an answer shows.
+IMAGES = Prefetch("images", ProductImage.objects.ready())
 
 
 class Products(Tabular, ListAPIView[Product]):
@@ -40,11 +43,12 @@ class Products(Tabular, ListAPIView[Product]):
     filterset_class = ProductFilter
 
     def get_queryset(self) -> QuerySet[Product]:
-        """Everything a row shows, in one query."""
+        """Everything a row shows, in two queries."""
         return (
             Product.objects.listed()
             .order_by("name")
             .select_related("category", "stock", "rating")
+            .prefetch_related(IMAGES)
             .defer("search_vector", "description", "attributes")
         )
 
@@ -76,11 +80,13 @@ class ProductDetail(Versioned, GenericAPIView[Product]):
     scopes = CATALOGUE
     problems = (StepUpRequired, errors.UnknownCategory)
     serializer_class = serializers.ProductDetailSerializer
-    queryset = Product.objects.select_related("category", "stock", "rating").defer("search_vector")
+    queryset = (
+        Product.objects.select_related("category", "stock", "rating").prefetch_related(IMAGES).defer("search_vector")
+    )
     lookup_field = "slug"
 
     def get_object(self) -> Product:
-        """One query, whoever asks; only for an unlisted product the caller's role is asked for as well."""
+        """Two queries, whoever asks; only for an unlisted product the caller's role is asked for as well."""
         product = super().get_object()
         if not product.is_visible_to(self.request.user):
             raise Http404
