@@ -49,6 +49,7 @@ def tell_merchants(message_id: str) -> None:
     outbox.perform(UUID(message_id), CONSUMERS)
 
 
+@shared_task
 def tend_catalogue(message_id: str) -> None:
     """Make or delete the files of one picture."""
     outbox.perform(UUID(message_id), CONSUMERS)

@@ -12,6 +12,7 @@ from typing import Any
 from config import env, queues
 from config.caches import SESSION_STORES, SOCKET_PATIENCE
 from config.logging import LOGGING  # noqa: F401 - read by Django
+from config.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401 - read by drf-spectacular
 from config.storages import STORAGES  # noqa: F401 - read by Django
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -216,31 +217,6 @@ GRAPHIQL = True  # the page at /graphql/ui/; production has none
 GRAPHENE = {"SCHEMA": "config.graphql.schema.schema"}
 GRPC_HOST, GRPC_PORT = env.text("GRPC_HOST"), int(env.number("GRPC_PORT", most=65535))
 GRPC_CERTIFICATE, GRPC_PRIVATE_KEY = env.text("GRPC_CERTIFICATE"), env.text("GRPC_PRIVATE_KEY")
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Roadmap Shop API",
-    "VERSION": "1.0.0",
-    "DESCRIPTION": "The reference shop: browse, fill a cart, press buy. Every error is an RFC 9457 problem.",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.openapi.samples.add_problems",
-    ],
-    "COMPONENT_SPLIT_REQUEST": True,
-    "COMPONENT_SPLIT_PATCH": False,  # our one PATCH changes one thing, and that must be said
-    "ENUM_NAME_OVERRIDES": {
-        "SecurityEventKind": "accounts.models.events.SecurityEvent.Kind",
-        "LoginKind": "accounts.models.tokens.LoginKind",
-        "FulfilmentStatus": "orders.states.FulfilmentStatus",
-        "OrderStatus": "orders.states.OrderStatus",
-        "PaymentStatus": "orders.states.PaymentStatus",
-        "RefundStatus": "orders.states.RefundStatus",
-        "WebhookKind": "orders.models.webhooks.WebhookKind",
-        "WebhookDeliveryStatus": "orders.models.webhooks.WebhookDelivery.Status",
-    },
-}
 
 REDIS_URL = env.text("REDIS_URL")
 RATE_LIMITS = env.limits("RATE_LIMITS")

@@ -11,7 +11,9 @@ import type { components, paths } from "./schema.d.ts";
 declare const process: { argv: string[] };
 
 type Problem = components["schemas"]["Problem"];
-const shop = createClient<paths>({ baseUrl: process.argv[2] ?? "http://127.0.0.1:8000" });
+/** Lists come as tables, too, to whoever asks for them. */
+type Json = "application/json" | "application/problem+json";
+const shop = createClient<paths, Json>({ baseUrl: process.argv[2] ?? "http://127.0.0.1:8000" });
 const address = { name: "Ada", line1: "1 Lime Street", city: "Hamburg", postal_code: "20095", country: "DE" };
 
 /** The answer, or the sentence of the problem as an exception. */

@@ -27,8 +27,7 @@ from orders import reviews as verified
 from orders.errors import NotAllowed
 from shop import reviews
 from shop.errors import AlreadyReviewed
-from shop.models import Product, Review
-from shop.models.reviews import ReviewQuerySet
+from shop.models import Product, Review, ReviewQuerySet
 from shop.pages import Pages
 from shop.serializers import ChangeReviewSerializer, ReviewSerializer, WriteReviewSerializer
 

@@ -14,7 +14,7 @@ from shop.models.catalogue import (
 )
 from shop.models.images import ProductImage, ProductImageQuerySet
 from shop.models.reservations import Reservation, ReservationLine, ReservationQuerySet
-from shop.models.reviews import Rating, Review
+from shop.models.reviews import Rating, Review, ReviewQuerySet
 
 __all__ = [
     "Category",
@@ -29,6 +29,7 @@ __all__ = [
     "ReservationLine",
     "ReservationQuerySet",
     "Review",
+    "ReviewQuerySet",
     "Stock",
     "StockEntry",
 ]

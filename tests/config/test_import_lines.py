@@ -20,6 +20,7 @@ DOORS = {
     "shop.models",
     "shop.errors",
     "shop.pages",
+    "shop.spreadsheets",
     "shop.admin",
     "shop.schema",
     "shop.schema.catalogue",

@@ -92,7 +92,7 @@ def test_example_is_in_the_document_and_a_refusal_is_named_after_its_problem(exa
         assert example.answer["type"] == f"/problems/{example.name}/"
         assert f"`{example.name}`" in response["description"]
     if example.answer is not None:
-        [shown] = response["content"].values()
+        shown = response["content"][CONTENT_TYPE if example.is_refusal else "application/json"]
         assert shown["examples"][example.name] == {"summary": example.summary, "value": example.answer}
 
 
