@@ -41,7 +41,8 @@ class TableRenderer(BaseRenderer):
         if context["response"].status_code >= 400:
             return bytes(JSONRenderer().render(data, accepted_media_type))
         written = StringIO()
-        table = csv.DictWriter(written, _columns(context["view"].get_serializer()), extrasaction="ignore")
+        columns = list(_columns(context["view"].get_serializer()))
+        table: csv.DictWriter[str] = csv.DictWriter(written, columns, extrasaction="ignore")
         table.writeheader()
         table.writerows({name: cell(value) for name, value in row.items()} for row in data["results"])
         return written.getvalue().encode()
