@@ -1,5 +1,6 @@
 """Five roles: the groups say what the table says, a role taken away is gone at once, nobody gives themselves more."""
 
+import re
 from typing import Any
 
 import pytest
@@ -98,7 +99,6 @@ def test_matrix_that_is_checked_in_is_what_the_permission_classes_say() -> None:
 STATUS = {"log in": {401, 302}, "no": {403}, "program": {400, 401, 405}}
 NUMBERED = {
     "<str:number>": "7KQ2-M4XD-9RTC",
-    "<uuid:id>": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
     "<slug:slug>": "x",
     "<slug:client_id>": "x",
 }
@@ -112,8 +112,9 @@ def test_matrix_is_what_is_really_answered(who: str, api: Any) -> None:
 
     for row in access.addresses():
         method, _, path = row.what.strip("`").rpartition(" ")
-        for name, example in (NUMBERED | {"<uuid:line_id>": NUMBERED["<uuid:id>"]}).items():
+        for name, example in NUMBERED.items():
             path = path.replace(name, example)
+        path = re.sub(r"<uuid:\w+>", "00000000-0000-4000-8000-000000000000", path)
         if (method, path) == ("DELETE", "/api/v1/auth/sessions/"):
             continue  # it would end the login that asks
         status = getattr(client, (method or "get").lower())(path).status_code
