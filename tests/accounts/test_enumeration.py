@@ -95,7 +95,7 @@ def test_asking_for_a_letter_is_the_same_work_for_every_address(path: str, alice
         with CaptureQueriesContext(connection) as captured:
             answer = api(None).post(path, {"email": email}, format="json")
         headers = {name: value for name, value in answer.items() if name not in {"X-Request-ID", "RateLimit"}}
-        words = [re.sub(r'"s\d+_x\d+"', "", query["sql"].split("VALUES")[0]) for query in captured]
+        words = [re.sub(r'"s\d+_x\d+"' + r"|'[^']*'", "", query["sql"].split("VALUES")[0]) for query in captured]
         asked.add((answer.status_code, answer.content, str(headers), str(words)))
 
     assert len(asked) == 1
