@@ -146,7 +146,7 @@ def shop_stack() -> Iterator[Stack]:
     """The whole shop as separate processes, two of them web servers, on servers and ports of its own."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     processes = ("provider", "web", "web.2", "worker", "mail", "beat", "relay", "grpc")
-    prepare = (("migrate", "--verbosity", "0"), ("seed", "--crowd", "20"))
+    prepare = (("migrate", "--verbosity", "0"), ("seed", "--crowd", "21"))
     folder = ROOT / "var" / f"{os.environ['TEST_RUN']}-stack-{worker}"  # two runs at once get two shops
     # All tests come from one address, and some press the button a hundred times a minute.
     env = mails_to(folder / "mail") | {"RATE_LIMITS": "address=1000000/60 person=1000000/60 checkout=1000000/60"}

@@ -25,6 +25,7 @@ TARGETS = [
     "check",
     "format",
     "schema",
+    "examples",
     "roadmap",
     "bench",
     "audit",

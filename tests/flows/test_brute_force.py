@@ -10,7 +10,8 @@ import pytest
 from accounts.cast import CAST
 from deploy.local.stack import Stack
 
-OWNER, RIGHT = "buyer-20@example.com", "crowd-shows-the-shop"
+#: The one beside the twenty of the demo, whom this would lock out of it.
+OWNER, RIGHT = "buyer-21@example.com", "crowd-shows-the-shop"
 LIST = [f"password-{number}" for number in range(499)] + [RIGHT]
 
 
