@@ -11,8 +11,9 @@ from typing import Any
 
 from config import env
 
-#: The id of the request that this thread works for; "-" outside of requests.
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
+NO_REQUEST = "-"
+#: The id of the request that this thread works for.
+request_id: ContextVar[str] = ContextVar("request_id", default=NO_REQUEST)
 
 
 class JsonFormatter(logging.Formatter):

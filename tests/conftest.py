@@ -1,6 +1,7 @@
 """The cast, their clients, a running shop, and the auditor who looks at the books after every test that used them."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,13 +38,16 @@ ON_SHOP_STACK = (
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the long forms to their own command, `-m long`. Coverage, which makes tests half as slow again, is measured
-    of those that prove a topic (`roadmap/proof.py`).
+    of those that prove a topic (`roadmap/proof.py`), and of the first two cases where one test has many.
     """
     if "long" not in config.option.markexpr:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+    cases = Counter[str]()
     for item in items:
-        if not item.get_closest_marker("roadmap"):
+        test = item.nodeid.partition("[")[0]
+        cases[test] += 1
+        if not item.get_closest_marker("roadmap") or cases[test] > 2:
             item.add_marker("no_cover")
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from config.problems import PROBLEMS
 from config.wsgi import application
-from tests.test_schemathesis import callers, headers_of, one_connection, world
+from tests.test_schemathesis import CALLERS, one_connection, world
 
 __all__ = ["one_connection", "world"]  # fixtures: a shop with something in it, on one connection
 NUMBERS = st.sampled_from(["0", "-1", "12.80", "1e400", "NaN", "0.001", "99999999999999999999", "ten", ""])
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.roadmap("api/graphql-schema-and-resolvers")
 
 def ask(case: Any, world: dict[str, Any], caller: str) -> None:
     """Ask, and look at every error: it is a problem of the table, and none of ours."""
-    answer = case.call(headers=headers_of(world[caller]))
+    answer = case.call(headers=world["headers"][caller])
     assert answer.status_code in {200, 400}, answer.content
     said = answer.json()
     for problem in [error["extensions"] for error in said.get("errors", ())] or ([said] if "type" in said else []):
@@ -38,7 +38,7 @@ def ask(case: Any, world: dict[str, Any], caller: str) -> None:
     assert "data" in said or answer.status_code == 400
 
 
-@callers
+@pytest.mark.parametrize("caller", CALLERS)
 @schema.parametrize()
 @settings(max_examples=4, derandomize=True, **HEALTH)
 def test_document_is_answered_or_refused_in_words(case: Any, world: dict[str, Any], caller: str) -> None:
@@ -47,7 +47,7 @@ def test_document_is_answered_or_refused_in_words(case: Any, world: dict[str, An
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-@callers
+@pytest.mark.parametrize("caller", CALLERS)
 @schema.parametrize()
 @settings(max_examples=400, **HEALTH)
 def test_document_is_answered_or_refused_in_words_at_length(case: Any, world: dict[str, Any], caller: str) -> None:

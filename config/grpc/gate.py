@@ -27,7 +27,7 @@ from accounts.authentication import ApiKeyAuthentication, BearerAuthentication
 from accounts.permissions import let_in
 from accounts.throttling.rest import caller_of
 from config.grpc.statuses import status_of
-from config.logging import request_id
+from config.logging import NO_REQUEST, request_id
 from config.middleware import WELL_FORMED, ClientAddressMiddleware
 from config.problems import problem_of
 from shop.grpc.guards import Opening, caller
@@ -90,19 +90,27 @@ def call(name: str, opening: Opening | None, context: grpc.ServicerContext) -> I
     metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
     offered = metadata.get("x-request-id", "")
     request_id.set(offered if WELL_FORMED.fullmatch(offered) else uuid4().hex)
-    context.send_initial_metadata([("x-request-id", request_id.get())])
-    if context.time_remaining() == 0:
-        context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "Nobody waits for the answer any more; nothing was begun.")
     try:
-        request = request_of(metadata, context.peer())
-        _admit(request, opening)
-        caller.set(request)
+        context.send_initial_metadata([("x-request-id", request_id.get())])
+        if context.time_remaining() == 0:
+            context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "Nobody waits for the answer any more; nothing was begun.")
+        with _explained(name, context):
+            request = request_of(metadata, context.peer())
+            _admit(request, opening)
+            caller.set(request)
+            yield
+    finally:
+        request_id.set(NO_REQUEST)  # the thread goes on to other work
+        connection.close()
+
+
+@contextmanager
+def _explained(name: str, context: grpc.ServicerContext) -> Iterator[None]:
+    try:
         yield
     except Exception as exception:  # whatever it is, the table knows what may be said of it
         _write_down(exception)
         context.abort_with_status(status_of(exception, name))
-    finally:
-        connection.close()
 
 
 def request_of(metadata: Mapping[str, str], peer: str) -> Request:

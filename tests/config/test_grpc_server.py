@@ -20,6 +20,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from accounts.models import User
 from config.grpc.gate import call
 from config.grpc.server import SERVICE, StockServer
+from config.logging import NO_REQUEST, request_id
 from deploy.warehouse.client import Warehouse
 from shop.grpc import stock_pb2 as messages
 from tests.config.conftest import Clients
@@ -141,3 +142,4 @@ class Late:
 def test_call_that_nobody_waits_for_any_more_begins_nothing() -> None:
     with pytest.raises(TimeoutError, match="DEADLINE_EXCEEDED"), call("/x/Y", None, Late()):  # type: ignore[arg-type]
         raise AssertionError("it has begun")
+    assert request_id.get() == NO_REQUEST  # what the thread logs next is not of this call

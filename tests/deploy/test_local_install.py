@@ -11,7 +11,7 @@ from deploy.local.process import ROOT
 
 OURS = ["accounts", "config", "orders", "shop"]
 DEMOS = ["deploy.demo", "deploy.embedded", "deploy.local", "deploy.payment_provider"]
-NOT_THE_DEMOS = {"config.settings.test", "config.settings.production"}
+NOT_THE_DEMOS = {"config.settings.test", "config.settings.production", "deploy.local.protocol"}
 IMPORT_ALL = f"""
 import importlib, pkgutil
 import django
