@@ -59,7 +59,8 @@ def test_breaker_opens_for_all_processes_refuses_at_once_and_closes_again(
     crowd.buy(5, clients=1)  # all of them at the first web process
     orders = books.one("SELECT count(*) FROM orders_order")
 
-    refused = [crowd.press_with_full_cart(buyer) for buyer in crowd.shoppers]
+    # Six at both processes: on a slow machine all sixteen take longer than the breaker stays open.
+    refused = [crowd.press_with_full_cart(buyer) for buyer in crowd.shoppers[:6]]
     written = books.one("SELECT count(*) FROM orders_order") - orders
     shop.start("provider")
     back = time.monotonic()
@@ -69,7 +70,7 @@ def test_breaker_opens_for_all_processes_refuses_at_once_and_closes_again(
 
     print(f"refused in {median(refused) * 1000:.0f} ms (median); sells again {waited:.1f} s after the return")
     assert (kinds(refused), written) == ({"503 payment-unavailable": len(refused)}, 0)
-    assert min(press.seconds for press in refused) < 0.05
+    assert min(press.seconds for press in refused) < DEADLINE / 10
     assert waited < OPEN_FOR + 2
 
 
