@@ -66,6 +66,7 @@ def close(user: User, *, password: str, origin: Origin) -> None:
         raise StillInCharge
     passwords.prove(user, password, origin=origin)
     with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)  # `accounts/addresses` waits here, and then stops
         letters.post("account_closed", to=user.email, origin=origin)
         for belongings in _belongings(user):
             if belongings.model is not LogEntry:  # what a former colleague did in the admin is the house's to keep

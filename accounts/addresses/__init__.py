@@ -5,7 +5,8 @@
 Every writer locks the user's row first. Of two who choose a default at once the second then sees what the first chose;
 without the lock both would see none, and the unique index would turn one of them into an error.
 
-Refuses: one more than there may be (TooManyAddresses), and a write over what was changed meanwhile (ChangedMeanwhile).
+Refuses: one more than there may be (TooManyAddresses), a write over what was changed meanwhile (ChangedMeanwhile), and
+any write of somebody whose account is closed by then (InvalidToken).
 
 Roadmap: databases/acid
 """
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.errors import TooManyAddresses
+from accounts.errors import InvalidToken, TooManyAddresses
 from accounts.models import Address, User
 from accounts.preconditions.versions import Expected, require
 
@@ -67,7 +68,9 @@ def _held(user: User, address_id: UUID) -> Address | None:
 
 
 def _lock(user: User) -> None:
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    """Raise InvalidToken if the account was closed meanwhile: an address that came later would outlive it."""
+    if User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True).first() is None:
+        raise InvalidToken
 
 
 def _clear_default(user: User) -> None:

@@ -6,9 +6,10 @@ from functools import partial
 import pytest
 from django.db import IntegrityError, connection
 
-from accounts import addresses
-from accounts.errors import TooManyAddresses
+from accounts import addresses, personal
+from accounts.errors import InvalidToken, TooManyAddresses
 from accounts.models import Address, User
+from accounts.security_events import NOWHERE
 from tests.orders.purchases import ADDRESS
 from tests.races.rivals import queued
 from tests.races.walls import no_row_locks
@@ -80,6 +81,27 @@ def last_places(alice: User) -> list[object]:
 
 def test_last_place_goes_to_one_address(alice: User) -> None:
     assert [type(outcome) for outcome in last_places(alice)] == [Address, TooManyAddresses]
+
+
+def close_and_add(alice: User) -> list[object]:
+    """Her account is closed in one window and gets an address in the other."""
+    close = partial(personal.close, alice, password="alice-shows-the-shop", origin=NOWHERE)
+    return queued([alice], close, partial(addresses.add, alice, **ADDRESS))
+
+
+def test_address_does_not_outlive_its_account(alice: User) -> None:
+    closed, added = close_and_add(alice)
+
+    assert (closed, type(added)) == (None, InvalidToken)
+    assert not Address.objects.exists()
+
+
+def test_without_the_lock_it_does(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_row_locks(monkeypatch)
+
+    close_and_add(alice)
+
+    assert Address.objects.exists()
 
 
 def test_without_the_lock_there_is_one_too_many(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
