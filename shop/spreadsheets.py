@@ -17,8 +17,11 @@ from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any
 
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
@@ -48,9 +51,27 @@ class TableRenderer(BaseRenderer):
         return written.getvalue().encode()
 
 
+class ByQuality(DefaultContentNegotiation):
+    """Gives what the caller likes best: DRF's own heeds how exactly a form is named, and never its `q`.
+
+    Source: RFC 9110, 12.5.1.
+    """
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Return the renderer and its media type; raise NotAcceptable if the caller takes none of them."""
+        offered = {str(renderer.media_type): renderer for renderer in renderers}
+        preferred = request.get_preferred_type(list(offered))
+        if preferred is None:
+            raise NotAcceptable
+        return offered[preferred], preferred
+
+
 class Tabular(APIView):
     """A list that can be had as a table. What is written to it is answered in JSON alone."""
 
+    content_negotiation_class = ByQuality
     renderer_classes = [JSONRenderer, TableRenderer]  # DRF adds `Vary: Accept` where there are two
 
     def get_renderers(self) -> list[BaseRenderer]:

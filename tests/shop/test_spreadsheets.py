@@ -51,6 +51,23 @@ def test_table_holds_the_page_that_json_holds(shop: None, api: Api) -> None:
     assert rows["Link"] == page["Link"]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "form"),
+    [
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("application/json;q=0.2, text/csv;q=0.9", "text/csv; charset=utf-8"),
+        ("text/html, application/xhtml+xml, */*;q=0.8", "application/json"),
+        ("text/*", "text/csv; charset=utf-8"),
+    ],
+)
+def test_form_is_the_one_that_the_caller_likes_best(shop: None, api: Api, accepted: str, form: str) -> None:
+    assert api().get(PRODUCTS, headers={"Accept": accepted})["Content-Type"] == form
+
+
+def test_form_that_is_not_had_here_is_refused(shop: None, api: Api) -> None:
+    assert_problem(api().get(PRODUCTS, headers={"Accept": "text/csv;q=0, image/png"}), 406, "not-acceptable")
+
+
 def test_link_leads_through_all_tables(shop: None, api: Api) -> None:
     first = api().get(PRODUCTS, {"page_size": 2}, headers=CSV)
     second = api().get(first["Link"].partition(">")[0].strip("<"), headers=CSV)
