@@ -31,7 +31,7 @@ WAREHOUSE = {
 MANAGER = SUPPORT | WAREHOUSE | {
     "orders.refund_any_amount", "orders.view_outboxmessage", "orders.change_outboxmessage", "orders.view_webhookevent",
     "orders.view_webhooksubscription", "orders.change_webhooksubscription", "orders.view_webhookdelivery",
-    "orders.change_webhookdelivery",
+    "orders.change_webhookdelivery", "orders.view_stockimport",
     "shop.add_category", "shop.change_category", "shop.delete_category", "shop.add_product", "shop.change_product",
     "accounts.view_user",
 }  # fmt: skip

@@ -21,6 +21,7 @@ DOORS = {
     "self": ("root", "GET"), "products": ("products", "GET"), "categories": ("categories", "GET"),
     "log-in": ("log-in", "POST"), "register": ("registrations", "POST"), "cart": ("cart", "GET"),
     "orders": ("orders", "GET"), "checkout": ("orders", "POST"), "account": ("account", "GET"),
+    "stock-imports": ("stock-imports", "GET"), "import-stock": ("stock-imports", "POST"),
 }  # fmt: skip
 
 

@@ -86,6 +86,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     shop.NotAnImage: Problem(415, "not-an-image", "Not a picture that we read"),
     shop.ImageTooLarge: Problem(413, "image-too-large", "The picture is too large"),
     shop.TooManyImages: Problem(409, "too-many-images", "Too many pictures", ("most",)),
+    shop.ShelfIsFull: Problem(409, "shelf-is-full", "The shelf is full", ("sku",)),
     shop.CountBelowReserved: Problem(409, "count-below-reserved", "Buyers were promised more", ("on_hand", "reserved")),
     # People
     accounts.TokenReused: Problem(401, "token-reused", "Refresh token used before"),
@@ -166,9 +167,10 @@ MEANINGS = {
     "not-found": "Nothing lives here, or nothing that you may see: somebody else's order looks the same as none.",
     "method-not-allowed": "This resource does not know the method; `Allow` lists those that it does.",
     "not-acceptable": "The answer cannot be given in any form that `Accept` asks for; it is JSON, for some lists CSV.",
-    "body-too-large": "The body is larger than a megabyte, to `/graphql/` than 50 kB, or than the 5 MB of a picture.",
+    "body-too-large": "The body is larger than a megabyte, to `/graphql/` than 50 kB, than the 800 kB of a list "
+    "of deliveries, or than the 5 MB of a picture.",
     "invalid-document": "It is no GraphQL, or asks for what the schema does not have; nothing of it was run.",
-    "unsupported-media-type": "The body must be JSON, and say so in its Content-Type.",
+    "unsupported-media-type": "The body must be JSON, in some places CSV or a form, and say so in its Content-Type.",
     "database-unavailable": "The database cannot be reached. If a purchase had begun it is finished in the background; "
     "repeat it with the same key.",
     "internal-error": "A fault of ours. The log has everything about it under the `request_id`.",

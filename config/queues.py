@@ -1,6 +1,6 @@
 """Which queue a task waits in, what the broker promises for it, and what runs by the clock.
 
-    shop      periodic housekeeping        payments  capture, void, refund, what the provider tells us
+    shop      housekeeping, imports        payments  capture, void, refund, what the provider tells us
     mail      letters to buyers            webhooks  what merchants' systems are told
 
 On RabbitMQ every queue is a quorum queue with a dead-letter exchange; on Redis a list. Neither is trusted with the

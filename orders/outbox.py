@@ -15,10 +15,11 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
@@ -111,24 +112,36 @@ def publish_due(send: Send, *, limit: int = 100) -> int:
     return len(due)
 
 
-def perform(message_id: UUID, consumers: Mapping[str, Consumer], *, lease: int = LEASE) -> bool:
+def perform(
+    message_id: UUID,
+    consumers: Mapping[str, Consumer],
+    *,
+    mourners: Mapping[str, Consumer] | None = None,
+    lease: int = LEASE,
+) -> bool:
     """Act on a message unless somebody else does or did; return whether this call finished it.
 
-    The consumer runs outside of any transaction and may be repeated: it must end in the same place each time.
+    The consumer runs outside of any transaction and may be repeated: it must end in the same place each time. A mourner
+    hears that its message is given up, in the transaction that buries it.
     """
     message = _claim(message_id, lease)
     if message is None:
         return False
     topic, payload, attempts = message
+    bury = partial(_bury, message_id, mourn=partial((mourners or {}).get(topic, _forget), payload))
     if attempts > MOST_ATTEMPTS:  # it has killed its worker each time, so nobody could say why
-        _bury(message_id, "gave up after too many attempts")
+        bury("gave up after too many attempts")
         return False
     try:
         consumers[topic](payload)
     except Exception as failure:
         expected = isinstance(failure, ProviderFailed | OSError)  # a neighbour is away: one line is enough
         logger.warning("%s failed, attempt %s: %s", topic, attempts, failure, exc_info=not expected)
-        _try_later(message_id, attempts, f"{type(failure).__name__}: {failure}")
+        error = f"{type(failure).__name__}: {failure}"
+        if attempts < MOST_ATTEMPTS:
+            _try_later(message_id, attempts, error)
+        else:
+            bury(error)
         return False
     OutboxMessage.objects.filter(pk=message_id).update(done_at=Now(), error="")
     return True
@@ -146,17 +159,20 @@ def _claim(message_id: UUID, lease: int) -> tuple[str, Mapping[str, Any], int] |
 
 def _try_later(message_id: UUID, attempts: int, error: str) -> None:
     """Come back after 1, 2, 4, … seconds, a little scattered so that a thousand failures do not return as one."""
-    if attempts >= MOST_ATTEMPTS:
-        _bury(message_id, error)
-        return
     pause = min(2 ** (attempts - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311 - scatter, not secrecy
     due = Now() + timedelta(seconds=pause)
     OutboxMessage.objects.filter(pk=message_id).update(due_at=due, claimed_until=None, publications=0, error=error)
 
 
-def _bury(message_id: UUID, error: str) -> None:
+@transaction.atomic
+def _bury(message_id: UUID, error: str, *, mourn: Callable[[], None]) -> None:
     logger.error("message %s is dead: %s", message_id, error)
     OutboxMessage.objects.filter(pk=message_id).update(dead_at=Now(), claimed_until=None, error=error)
+    mourn()
+
+
+def _forget(message: Mapping[str, Any]) -> None:
+    """Nobody need hear of its end but who reads the list of dead letters."""
 
 
 def forget_letters(*, now: datetime | None = None) -> int:

@@ -10,6 +10,7 @@ from celery import shared_task
 
 from accounts import letters
 from orders import cart, gateways, idempotency, mail, outbox, payments
+from orders.imports import booking
 from orders.webhooks import deliveries
 from shop import images
 
@@ -28,6 +29,11 @@ CONSUMERS: dict[str, outbox.Consumer] = {
     "payment.event": lambda message: payments.hear(message["event"], gateway=gateways.configured()),
     "image.uploaded": lambda message: images.make_sizes(message["image"]),
     "image.removed": lambda message: images.discard(message["image"]),
+    "stock.import": lambda message: booking.work(UUID(message["import"])),
+}
+#: Which function hears that a message was given up, where somebody waits for what it was to bring.
+MOURNERS: dict[str, outbox.Consumer] = {
+    "stock.import": lambda message: booking.give_up(UUID(message["import"])),
 }
 
 
@@ -55,8 +61,14 @@ def tend_catalogue(message_id: str) -> None:
     outbox.perform(UUID(message_id), CONSUMERS)
 
 
+@shared_task
+def book_deliveries(message_id: str) -> None:
+    """Book some of a list of deliveries."""
+    outbox.perform(UUID(message_id), CONSUMERS, mourners=MOURNERS)
+
+
 #: What works on a topic that begins so; move_money on all others.
-LANES = {"mail": deliver_mail, "webhook": tell_merchants, "image": tend_catalogue}
+LANES = {"mail": deliver_mail, "webhook": tell_merchants, "image": tend_catalogue, "stock": book_deliveries}
 
 
 def publish(message_id: UUID, topic: str) -> None:

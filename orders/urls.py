@@ -5,6 +5,7 @@ Roadmap: frameworks/routing
 
 from django.urls import path
 
+from orders.imports import views as imports
 from orders.views import carts, fulfilments, orders, personal, reviews, stock, webhooks
 from orders.webhooks import views as listening
 
@@ -30,6 +31,9 @@ urlpatterns = [
     path("products/<slug:slug>/stock/entries/", stock.StockEntries.as_view(), name="stock-entries"),
     path("products/<slug:slug>/stock/receipts/", stock.Receipts.as_view(), name="stock-receipts"),
     path("products/<slug:slug>/stock/corrections/", stock.Corrections.as_view(), name="stock-corrections"),
+    path("stock/imports/", imports.Imports.as_view(), name="stock-imports"),
+    path("stock/imports/<uuid:id>/", imports.ImportDetail.as_view(), name="stock-import"),
+    path("stock/imports/<uuid:id>/refusals/", imports.Refusals.as_view(), name="stock-import-refusals"),
     path("webhooks/subscriptions/", listening.Subscriptions.as_view(), name="webhook-subscriptions"),
     path("webhooks/subscriptions/<uuid:id>/", listening.SubscriptionDetail.as_view(), name="webhook-subscription"),
     path("webhooks/subscriptions/<uuid:id>/rotation/", listening.SecretRotation.as_view(), name="webhook-rotation"),

@@ -80,6 +80,14 @@ class CountBelowReserved(ShopError):
         super().__init__(f"{reserved} units are reserved for buyers; a count of {on_hand} would break that promise.")
 
 
+class ShelfIsFull(ShopError):
+    """More units of one product than a shelf can count. The delivery has a digit too many."""
+
+    def __init__(self, sku: str) -> None:
+        self.sku = sku
+        super().__init__(f"No shelf has room for so many units of {sku}.")
+
+
 class AlreadyReviewed(ShopError):
     """A buyer says what they think of a product once; the review that is there can be changed."""
 

@@ -8,8 +8,8 @@ Every function moves all of its lines in one statement or none, and locks the st
 that two carts with the same products in opposite order wait for each other instead of deadlocking. Each must run
 inside the caller's transaction, as its last statement: the row of a popular product is then held for one commit only.
 
-Refuses: more than is left (OutOfStock), a count below what is promised (CountBelowReserved), a call outside of a
-transaction.
+Refuses: more than is left (OutOfStock), a count below what is promised (CountBelowReserved), more than a shelf can
+count (ShelfIsFull), a call outside of a transaction.
 
 The opening stock of invented products alone comes in beside it, by COPY (`shop/catalogue/bulk.py`).
 
@@ -17,13 +17,14 @@ Roadmap: commerce/inventory, databases/acid, architecture/high-traffic-reservati
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
-from shop.errors import CountBelowReserved, OutOfStock, Shortage
+from shop.errors import CountBelowReserved, OutOfStock, ShelfIsFull, Shortage
 from shop.models import Product, Stock, StockEntry
 
 
@@ -32,6 +33,14 @@ class Line(NamedTuple):
 
     product_id: int
     quantity: int
+
+
+class Delivery(NamedTuple):
+    """Some units of one product that came, and the note that they came with."""
+
+    product_id: int
+    quantity: int
+    reference: str
 
 
 # `locked` takes the row locks in id order before anything is written, and reads each row as it is once the lock is
@@ -52,6 +61,28 @@ WITH wanted (product_id, quantity) AS (
     WHERE stock.product_id = locked.product_id AND {guard}
     RETURNING stock.product_id, locked.quantity
 )
+"""
+# More than PostgreSQL's integer holds would be an error of its own, and of the whole statement.
+TAKE_IN = "on_hand = locked.on_hand + locked.quantity", "locked.on_hand::bigint + locked.quantity <= 2147483647"
+# Several deliveries may be of one product, each with a note of its own: the shelf moves once, the ledger gets each.
+RECEIVE = """
+WITH delivery (product_id, quantity, reference) AS (
+    SELECT * FROM unnest(%(products)s::bigint[], %(quantities)s::int[], %(references)s::text[])
+), locked AS (
+    SELECT stock.product_id, stock.on_hand, units.quantity
+    FROM shop_stock stock JOIN (
+        SELECT product_id, sum(quantity) AS quantity FROM delivery GROUP BY product_id
+    ) units USING (product_id)
+    ORDER BY stock.product_id FOR NO KEY UPDATE OF stock
+), moved AS (
+    UPDATE shop_stock stock SET on_hand = locked.on_hand + locked.quantity FROM locked
+    WHERE stock.product_id = locked.product_id AND locked.on_hand::bigint + locked.quantity <= 2147483647
+    RETURNING stock.product_id
+), entered AS (
+    INSERT INTO shop_stockentry (product_id, kind, quantity, reference, source, at)
+    SELECT product_id, %(kind)s, quantity, reference, %(source)s, now() FROM delivery JOIN moved USING (product_id)
+)
+SELECT product_id FROM moved
 """
 MOVED = "SELECT product_id FROM moved"
 ENTER = """
@@ -92,14 +123,36 @@ def put_back(lines: Iterable[Line], *, reference: str) -> None:
 
 
 def receive(*, product_id: int, quantity: int, reference: str) -> int:
-    """Put a delivery on the shelf and return the id of its line in the ledger; the first one opens the stock row."""
+    """Put a delivery on the shelf and return the id of its line in the ledger; the first one opens the stock row.
+
+    Raises ShelfIsFull.
+    """
     if quantity < 1:
         raise ValueError("A delivery brings at least one unit.")
     Stock.objects.bulk_create([Stock(product_id=product_id)], ignore_conflicts=True)
-    change = "on_hand = locked.on_hand + locked.quantity"
+    change, guard = TAKE_IN
     lines = [Line(product_id, quantity)]
-    [(entry,)] = _move(MOVE.format(change=change, guard="true") + ENTER, lines, StockEntry.Kind.RECEIVED, 1, reference)
-    return entry
+    entered = _move(MOVE.format(change=change, guard=guard) + ENTER, lines, StockEntry.Kind.RECEIVED, 1, reference)
+    if not entered:
+        raise ShelfIsFull(Product.objects.get(pk=product_id).sku)
+    return entered[0][0]
+
+
+def receive_all(deliveries: Collection[Delivery], *, source: UUID) -> set[int]:
+    """Put many deliveries on their shelves, and say in the ledger which list they came by.
+
+    Returns the products whose shelf had no room: nothing of theirs was moved, and all of the others was. Costs two
+    statements however many there are.
+    """
+    _require_transaction()
+    wanted = sorted({delivery.product_id for delivery in deliveries})
+    # In the order of their ids: of two lists that open the same shelves one waits, and they do not wait in a circle.
+    Stock.objects.bulk_create([Stock(product_id=product_id) for product_id in wanted], ignore_conflicts=True)
+    products, quantities, references = zip(*deliveries, strict=True) if deliveries else ((), (), ())
+    parameters = {"products": list(products), "quantities": list(quantities), "references": list(references)}
+    with connection.cursor() as cursor:
+        cursor.execute(RECEIVE, parameters | {"kind": StockEntry.Kind.RECEIVED, "source": source})
+        return set(wanted) - {product_id for (product_id,) in cursor.fetchall()}
 
 
 def correct(*, product_id: int, on_hand: int, reference: str) -> int | None:

@@ -40,7 +40,15 @@ EITHER_OR = {
     "include-method": "POST",
     "checks": {"positive_data_acceptance": {"enabled": False}},
 }
-CONFIG = SchemathesisConfig.from_dict({"operations": [UNSAYABLE, EITHER_OR], "generation": {"allow-x00": False}})
+#: Nor for what makes a text a table.
+TABLES = {
+    "include-path": "/api/v1/stock/imports/",
+    "include-method": "POST",
+    "checks": {"positive_data_acceptance": {"enabled": False}},
+}
+CONFIG = SchemathesisConfig.from_dict(
+    {"operations": [UNSAYABLE, EITHER_OR, TABLES], "generation": {"allow-x00": False}}
+)
 #: 402 and 409 are answers to a request that is in order: the bank or the stock says no; 412: so does another version.
 CONFIG.projects.default.checks.positive_data_acceptance.expected_statuses += ["402", "412", "422"]
 #: A write that names no version is told so by a status of its own (RFC 6585).

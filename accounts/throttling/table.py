@@ -30,6 +30,7 @@ TABLE = {
     "search": Limit(120, 60),  # ranks rows by their words
     "checkout": Limit(60, 60),  # locks stock, and asks the payment provider
     "export": Limit(20, 3600),  # reads all that there is about a person
+    "import": Limit(60, 3600),  # writes some thousand rows, and keeps a worker busy
     "graphql": Limit(30_000, 60),  # the cost of the documents, see `config/graphql/limits.py`
 }
 WISH = re.compile(r"(\*|[a-z]+)=([1-9]\d{0,8})/([1-9]\d{0,5})")

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from rest_framework import exceptions as rest
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -119,6 +120,14 @@ class ProblemSchema(AutoSchema):
         is_strict = direction == "request" and isinstance(serializer, RequestSerializer)
         return schema | ({"additionalProperties": False} if is_strict else {})
 
+    def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> tuple[Any, bool]:
+        """Say how many rows a list may have, and that a text must be sent as well."""
+        schema, is_required = super()._get_request_for_media_type(serializer, direction)
+        if isinstance(serializer, serializers.ListSerializer):
+            bounds: Any = serializer  # which the stubs do not know
+            schema |= {"minItems": bounds.min_length, "maxItems": bounds.max_length}
+        return schema, is_required or serializer is OpenApiTypes.STR
+
     def _errors(self, operation: dict[str, Any]) -> list[type[Exception]]:
         """The view's own errors when it writes, and those that any request of its kind can meet."""
         errors: list[type[Exception]] = [rest.NotAcceptable, OperationalError]
@@ -163,14 +172,19 @@ def _illustrate(operation: dict[str, Any], example: Example) -> None:
     """Put an example where its parts belong. A request that is refused for its shape is no model for others."""
     answer = operation["responses"][str(example.status)]
     if example.answer is not None:
-        for shown in (shown for form, shown in answer["content"].items() if form != TableRenderer.media_type):
+        for shown in _but_tables(answer["content"]):
             shown.setdefault("examples", {})[example.name] = {"summary": example.summary, "value": example.answer}
     if example.status == 400:
         return
     if example.body is not None and "requestBody" in operation:
-        for asked in operation["requestBody"]["content"].values():
+        for asked in _but_tables(operation["requestBody"]["content"]):
             asked.setdefault("examples", {})[example.name] = {"summary": example.summary, "value": example.body}
     sent = {**example.path, **example.query, **example.headers}
     for parameter in operation.get("parameters", ()):
         if parameter["name"] in sent:
             parameter.setdefault("example", sent[parameter["name"]])
+
+
+def _but_tables(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The forms that an example, which is JSON, is an example of."""
+    return [described for form, described in content.items() if form != TableRenderer.media_type]

@@ -56,6 +56,7 @@ SAMPLES: list[Exception] = [
     shop.CategoryNotEmpty(),
     shop.CategoryInItself(),
     shop.CountBelowReserved(3, 5),
+    shop.ShelfIsFull("DESK-WAL-160"),
     shop.AlreadyReviewed("9b2f6c1e-7d43-4a58-b1f0-2c8e5d7a9034"),
     shop.NotAnImage(),
     shop.ImageTooLarge("A picture has at most 5,000,000 bytes."),

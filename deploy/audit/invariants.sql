@@ -48,12 +48,20 @@ FROM orders_payment payment LEFT JOIN orders_refund refund ON refund.payment_id 
 GROUP BY payment.id
 HAVING payment.refunded_amount <> coalesce(sum(refund.amount), 0) OR payment.refunded_amount > payment.amount;
 
--- name: I6 One idempotency key, one order, and the kept answer speaks of it
-SELECT kept.key, kept.answer ->> 'status' AS answered, count(o.id) AS orders
+-- name: I6 One idempotency key, one order or one import, and the kept answer speaks of it
+SELECT kept.key, kept.answer ->> 'status' AS answered, count(o.id) AS found
 FROM orders_idempotencykey kept LEFT JOIN orders_order o ON o.idempotency_key_id = kept.id
-WHERE kept.answer ->> 'location' <> ''
+WHERE kept.answer ->> 'location' <> '' AND kept.answer ->> 'location' NOT LIKE '%/stock/imports/%'
 GROUP BY kept.id
-HAVING count(o.id) <> 1 OR bool_or(kept.answer ->> 'location' NOT LIKE '%' || o.number || '/');
+HAVING count(o.id) <> 1 OR bool_or(kept.answer ->> 'location' NOT LIKE '%' || o.number || '/')
+UNION ALL
+SELECT kept.key, kept.answer ->> 'status', count(job.id)
+FROM orders_idempotencykey kept
+LEFT JOIN orders_stockimport job
+    ON job.owner_id = kept.user_id AND job.id::text = substring(kept.answer ->> 'location' from '/stock/imports/(.+)/$')
+WHERE kept.answer ->> 'location' LIKE '%/stock/imports/%'
+GROUP BY kept.id
+HAVING count(job.id) <> 1;
 
 -- name: I7 Every paid order has one confirmation and one capture on their way
 SELECT o.number, count(*) FILTER (WHERE message.topic = 'mail.order_confirmation') AS mails,
@@ -128,6 +136,19 @@ SELECT * FROM (
     FROM orders_order o JOIN orders_fulfilment parcel ON parcel.order_id = o.id
 ) parcels WHERE letters <> left_the_house OR events <> left_the_house;
 
+-- name: I16 Of every import the ledger has what is booked, and its rows have what was refused and what still waits
+SELECT job.id, job.status, job.row_count, job.booked, job.refused,
+    coalesce(ledger.entries, 0) AS entries, coalesce(line.refused, 0) AS refusals, coalesce(line.waiting, 0) AS waiting
+FROM orders_stockimport job LEFT JOIN (
+    SELECT source, count(*) AS entries FROM shop_stockentry WHERE source IS NOT NULL GROUP BY source
+) ledger ON ledger.source = job.id LEFT JOIN (
+    SELECT line.job_id, count(*) FILTER (WHERE line.refusal <> '') AS refused,
+        count(*) FILTER (WHERE line.refusal = '' AND line.number >= job.booked + job.refused) AS waiting
+    FROM orders_stockimportrow line JOIN orders_stockimport job ON job.id = line.job_id GROUP BY line.job_id
+) line ON line.job_id = job.id
+WHERE job.booked <> coalesce(ledger.entries, 0) OR job.refused <> coalesce(line.refused, 0)
+   OR job.row_count - job.booked - job.refused <> coalesce(line.waiting, 0);
+
 -- name: R1 At rest nothing is pending
 SELECT number, placed_at FROM orders_order WHERE status = 'pending';
 
@@ -142,3 +163,6 @@ WHERE payment.status IN ('authorized', 'capturing', 'voiding')
 
 -- name: R4 At rest every refund has been carried out
 SELECT id, amount FROM orders_refund WHERE status <> 'succeeded';
+
+-- name: R5 At rest every import has come to its end
+SELECT id, status, row_count, booked, refused FROM orders_stockimport WHERE status IN ('waiting', 'running');

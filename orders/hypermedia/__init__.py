@@ -1,4 +1,4 @@
-"""Where a cart and an order lead: only what their state, the house's policies and the caller's rights allow now.
+"""Where carts, orders and imports lead: only what their state, the house's policies and the caller's rights allow now.
 
 The same rules decide when a link is followed, under the order's lock; a link is no promise, since somebody else may be
 faster. Everything that is looked at here was read with the object: links ask no query of their own.
@@ -11,7 +11,7 @@ from decimal import Decimal
 from accounts.hypermedia import Guide, Links
 from accounts.models import User
 from orders import policies
-from orders.models import Order
+from orders.models import Order, StockImport
 
 #: The least that can be given back: whoever may not even give that, is shown no way to it.
 CENT = Decimal("0.01")
@@ -39,6 +39,13 @@ def of_order(guide: Guide, order: Order) -> Links:
         yield "refund", guide.link("refunds", order.number, method="POST")
     if order.is_packable and policies.decide("order.fulfil", actor, order).is_allowed:
         yield "fulfil", guide.link("fulfilments", order.number, method="POST")
+
+
+def of_import(guide: Guide, job: StockImport) -> Links:
+    """Look again, and see what was refused."""
+    yield "self", guide.link("stock-import", job.pk)
+    if job.refused:
+        yield "refusals", guide.link("stock-import-refusals", job.pk)
 
 
 def _may_refund(actor: User, order: Order) -> bool:

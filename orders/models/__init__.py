@@ -5,6 +5,7 @@ Roadmap: databases/schema-design
 
 from orders.models.cart import Cart, CartLine
 from orders.models.fulfilment import Fulfilment
+from orders.models.imports import StockImport, StockImportRow
 from orders.models.messages import OutboxMessage, WebhookEvent
 from orders.models.order import IdempotencyKey, Order, OrderEvent, OrderLine
 from orders.models.payment import Payment, Refund
@@ -21,6 +22,8 @@ __all__ = [
     "OutboxMessage",
     "Payment",
     "Refund",
+    "StockImport",
+    "StockImportRow",
     "WebhookDelivery",
     "WebhookEvent",
     "WebhookKind",

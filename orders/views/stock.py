@@ -23,7 +23,7 @@ from orders import idempotency
 from orders.idempotency import Answer
 from orders.views.orders import KEY, KEY_PROBLEMS, OnceView, as_response
 from shop import bodies, serializers, stock
-from shop.errors import CountBelowReserved
+from shop.errors import CountBelowReserved, ShelfIsFull
 from shop.models import Product, Stock, StockEntry
 from shop.spreadsheets import Tabular
 
@@ -91,7 +91,7 @@ class StockEntries(Tabular, StockView, ListAPIView[StockEntry]):
 class Receipts(StockView):
     """The deliveries of one product."""
 
-    problems = (StepUpRequired, *KEY_PROBLEMS)
+    problems = (StepUpRequired, ShelfIsFull, *KEY_PROBLEMS)
 
     @extend_schema(
         operation_id="receive_stock", tags=["stock"], parameters=[KEY],

@@ -208,6 +208,7 @@ class StockEntry(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     quantity = models.IntegerField(help_text="Units that came (above 0) or went (below 0).")
     reference = models.CharField(max_length=80, help_text="Order number, delivery note, or the reason of a correction.")
+    source = models.UUIDField(null=True, blank=True, help_text="The list of deliveries that it came by, if it did.")
     at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -9,14 +9,16 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from accounts.models import User
 from config import audit
 from config.audit import Finding, check_books, compare, promises
-from orders import cancellation, fulfilment, payments, refunds
-from orders.models import Order
+from orders import cancellation, fulfilment, idempotency, payments, refunds
+from orders.imports import booking
+from orders.models import Order, OutboxMessage, StockImport
 from orders.outcomes import Unknown
-from tests.factories import manager
+from tests.factories import manager, product
 from tests.fakes import FakeGateway
 from tests.orders.purchases import fresh, ordered
 
@@ -48,7 +50,7 @@ def test_sound_books_keep_every_promise(paid: Order, gateway: FakeGateway) -> No
 
     assert check_books(at_rest=False) == []
     assert {name.split()[0] for name in promises(at_rest=True)} == {
-        *(f"I{number}" for number in range(1, 16)), *(f"R{number}" for number in range(1, 5)),
+        *(f"I{number}" for number in range(1, 17)), *(f"R{number}" for number in range(1, 6)),
     }  # fmt: skip
 
 
@@ -124,6 +126,36 @@ def test_violation_of_a_parcel_is_found(paid: Order, gateway: FakeGateway, promi
     psql(violation)
 
     assert promise in broken()
+
+
+BOOKED = "INSERT INTO shop_stockentry (product_id, kind, quantity, reference, source) "
+OF_IMPORTS = [
+    ("I16", "ALTER TABLE shop_stockentry DISABLE TRIGGER USER; DELETE FROM shop_stockentry WHERE source IS NOT NULL"),
+    ("I16", BOOKED + "SELECT product_id, kind, quantity, reference, source FROM shop_stockentry"),
+    ("I16", "DELETE FROM orders_stockimportrow WHERE refusal <> ''"),
+    ("I16", "UPDATE orders_stockimport SET status = 'running', row_count = 3"),
+    ("I6", "DELETE FROM orders_stockimportrow; DELETE FROM orders_stockimport"),
+    ("R5", "UPDATE orders_stockimport SET status = 'running'"),
+]
+
+
+@pytest.mark.breaks_the_books
+@pytest.mark.parametrize(("promise", "violation"), OF_IMPORTS)
+def test_violation_of_an_import_is_found(alice: User, promise: str, violation: str) -> None:
+    rows = [{"sku": product().sku, "quantity": 5}, {"sku": "NOTHING", "quantity": 1}]
+    idempotency.once(idempotency.Request(alice.pk, "key", "f"), lambda: _accepted(booking.accept(alice, rows)))
+    booking.work(StockImport.objects.get().pk)
+    OutboxMessage.objects.update(done_at=Now())
+    assert broken(at_rest=True) == set()
+    psql("SET CONSTRAINTS ALL IMMEDIATE")
+
+    psql(violation)
+
+    assert promise in broken(at_rest=True)
+
+
+def _accepted(job: StockImport) -> idempotency.Answer:
+    return idempotency.Answer(202, "application/json", f"https://shop.example/api/v1/stock/imports/{job.pk}/", "{}")
 
 
 OF_PENDING = [

@@ -17,7 +17,7 @@ COLLECTIONS = {
     "products", "categories", "lines", "orders", "refunds", "payments", "sessions", "factors", "recovery-codes",
     "registrations", "fulfilments", "reviews", "receipts", "corrections",
     "entries", "images", "applications", "identities", "password-resets", "api-keys", "addresses",
-    "subscriptions", "deliveries",
+    "subscriptions", "deliveries", "imports", "refusals",
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace
     "stock", "hiding",

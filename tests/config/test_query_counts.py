@@ -21,7 +21,8 @@ from accounts import addresses, api_keys, roles, security_events
 from accounts.models import ExternalIdentity, SecurityEvent, User
 from accounts.security_events import NOWHERE
 from orders import fulfilment
-from orders.models import WebhookDelivery, WebhookSubscription
+from orders.imports import booking
+from orders.models import StockImport, WebhookDelivery, WebhookSubscription
 from shop import reviews, stock
 from shop.models import Product
 from tests.factories import CategoryFactory, app_of, application, cart_of, product, token_of
@@ -122,6 +123,11 @@ class Fill(NamedTuple):
             WebhookDelivery(id=uuid4(), subscription=rows[0], type="order.paid", body="{}") for _ in range(self.count)
         )
 
+    def imports(self) -> None:
+        for _ in range(self.count):
+            rows = [{"sku": "NOTHING", "quantity": 1}] * self.count
+            booking.work(booking.accept(self.alice, rows).pk)
+
     def nothing(self) -> None:
         """There is one of it."""
 
@@ -162,10 +168,16 @@ COUNTS = {
     "webhook-subscriptions": Cost(1 + 1, Fill.webhooks),
     "webhook-subscription": Cost(1 + 1, Fill.webhooks),
     "webhook-deliveries": Cost(1 + 2, Fill.webhooks),  # the subscription, its log
+    "stock-imports": Cost(1 + 1, Fill.imports),
+    "stock-import": Cost(1 + 1, Fill.imports),
+    "stock-import-refusals": Cost(1 + 2, Fill.imports),  # the import, the page
     "export": Cost(30, Fill.orders),  # everything there is of a person, once a year; the same for one order as for many
 }
 FOR_GUESTS = {"products", "product", "categories", "category", "reviews", "review"}
-FOR_STAFF = {"stock", "stock-entries", "webhook-subscriptions", "webhook-subscription", "webhook-deliveries"}
+FOR_STAFF = {
+    "stock", "stock-entries", "stock-imports", "stock-import", "stock-import-refusals",
+    "webhook-subscriptions", "webhook-subscription", "webhook-deliveries",
+}  # fmt: skip
 
 
 def routes(resolver: URLResolver) -> Iterator[URLPattern]:
@@ -183,8 +195,11 @@ ROUTES = {route.name: route for route in routes(get_resolver("config.api"))}
 def path_of(name: str, fill: Fill) -> str:
     """Where the thing is that was made."""
     listener = WebhookDelivery.objects.values_list("subscription", flat=True).first()
+    listed = StockImport.objects.first()
     order, part = fill.alice.orders.first(), fill.desk.category if name == "category" else fill.desk
     made = {
+        "stock-import": listed,
+        "stock-import-refusals": listed,
         "fulfilment": getattr(order, "fulfilment", None),
         "address": fill.alice.addresses.first(),
         "product-image": fill.desk.images.first(),

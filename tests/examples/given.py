@@ -15,7 +15,8 @@ from accounts.models import ExternalIdentity, TokenFamily
 from accounts.security_events import NOWHERE
 from orders import cancellation, checkout, fulfilment, payments
 from orders.idempotency import Request
-from orders.models import Order, WebhookDelivery, WebhookSubscription
+from orders.imports import booking
+from orders.models import Order, StockImport, WebhookDelivery, WebhookSubscription
 from orders.outcomes import Declined, Unknown, Unsent
 from orders.webhooks import subscriptions
 from shop import images, reviews
@@ -165,6 +166,13 @@ def webhook_subscription(scene: Scene) -> WebhookSubscription:
     return row
 
 
+def stock_import(scene: Scene) -> StockImport:
+    rows = [{"sku": "LMP-PAP-045", "quantity": 40, "reference": "note 4711"}, {"sku": "LMP-PAP-450", "quantity": 2}]
+    job = booking.accept(scene.person("dave"), rows)
+    scene.living[ID] = str(job.pk)
+    return job
+
+
 def dead_delivery(scene: Scene) -> None:
     row = webhook_subscription(scene)
     told = {"status": "dead", "attempts": 8, "answered": 503, "error": "Come back later."}
@@ -201,4 +209,6 @@ GIVEN: dict[str, Given] = {
     "no password": no_password,
     "a review": review,
     "a picture": picture,
+    "a stock import": stock_import,
+    "a stock import that is done": lambda scene: booking.work(stock_import(scene).pk),
 }

@@ -92,6 +92,16 @@ def test_count_below_what_is_promised_is_refused_and_its_key_is_free(dave: APICl
     assert book(dave, "corrections", COUNT).status_code == 201
 
 
+def test_more_than_a_shelf_can_count_is_refused(dave: APIClient) -> None:
+    product(slug="pin", sku="PIN", stocked=2_147_483_647 - 4)
+
+    answer = dave.post(
+        f"{STOCK.replace('desk', 'pin')}receipts/", RECEIPT, format="json", headers={"Idempotency-Key": "key"}
+    )
+
+    assert assert_problem(answer, 409, "shelf-is-full")["sku"] == "PIN"
+
+
 @pytest.mark.parametrize("body", [{"quantity": 0}, {"quantity": 100_001}, {"quantity": "5"}, {"quantity": True}])
 def test_what_is_no_delivery_is_pointed_at(dave: APIClient, body: dict[str, Any]) -> None:
     problem = assert_problem(book(dave, "receipts", RECEIPT | body), 400, "validation-failed")
