@@ -68,6 +68,7 @@ VARIABLES: dict[str, Variable] = {
         "5", "Longest time that one purchase waits for the provider, retries included; at most 9."
     ),
     "RESERVATION_SECONDS": Variable("900", "How long an unpaid order keeps its units."),
+    "LOW_STOCK_BELOW": Variable("5", "With fewer units a shelf is low, and who subscribed to that is told; 0: never."),
     "RECONCILE_AFTER_SECONDS": Variable("10", "Age at which a pending order is asked about at the provider."),
     "ARGON2_TIME_COST": Variable("3", "Passes of the password hash; more is slower for us and for who guesses."),
     "ARGON2_MEMORY_KIB": Variable("65536", "Memory of one password hash in KiB; every login that runs needs so much."),

@@ -132,7 +132,10 @@ class PrivateAnswersMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Refuse a body that is too large before a byte of it is read; Django itself limits only what it reads for us."""
+    """Refuse a body that is too large before a byte of it is read; Django itself limits only what it reads for us.
+
+    Roadmap: security/dos-protection
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from orders.idempotency import Answer, as_json
 from orders.models import Order, OrderLine, Payment
-from orders.models.webhooks import ANNOUNCED
+from orders.models.webhooks import ANNOUNCED, WebhookKind
 from orders.pricing import Quote
 
 ENTER = """
@@ -60,7 +60,7 @@ WITH moved AS (
     INSERT INTO orders_outboxmessage (id, topic, payload, created_at, due_at, publications, attempts, error)
     SELECT message.*, now(), now(), 0, 0, ''
     FROM unnest(%(message_ids)s::uuid[], %(topics)s::text[], %(payloads)s::jsonb[]) AS message (id, topic, payload)
-    WHERE topic != 'webhook.event' OR EXISTS (
+    WHERE NOT starts_with(topic, 'webhook.') OR EXISTS (
         SELECT FROM orders_webhooksubscription
         WHERE disabled_at IS NULL AND events @> ARRAY[payload ->> 'kind']::varchar[]
     )
@@ -168,6 +168,8 @@ def _announcement(order: Order, event: str) -> Iterator[Message]:
     if kind := ANNOUNCED.get(event):
         told = {"order": order.pk, "kind": kind, "event": uuid4().hex, "at": f"{timezone.now():%Y-%m-%dT%H:%M:%SZ}"}
         yield Message("webhook.event", told)
+    if event == "OrderPaid":  # its units are about to leave the shelf, in this transaction
+        yield Message("webhook.stock", {"order": order.pk, "kind": WebhookKind.STOCK_LOW})
 
 
 def new_ids(count: int) -> list[UUID]:

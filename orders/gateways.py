@@ -46,7 +46,10 @@ class PaymentGateway(Protocol):
 
 
 class StripeGateway:
-    """The provider behind Stripe's API. Amounts go out in minor units; ids of ours ride along as metadata."""
+    """The provider behind Stripe's API. Amounts go out in minor units; ids of ours ride along as metadata.
+
+    Roadmap: architecture/service-communication
+    """
 
     def __init__(self, *, api_key: str, base: str, deadline: float, breaker: Breaker) -> None:
         """`deadline` in seconds covers both attempts and the pause between them; `base` empty means Stripe itself."""

@@ -11,7 +11,7 @@ from celery import shared_task
 from accounts import letters
 from orders import cart, gateways, idempotency, mail, outbox, payments
 from orders.imports import booking
-from orders.webhooks import deliveries
+from orders.webhooks import deliveries, shelves
 from shop import images
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ CONSUMERS: dict[str, outbox.Consumer] = {
     "payment.void": lambda message: payments.void(message["order"], gateway=gateways.configured()),
     "payment.refund": lambda message: payments.refund(UUID(message["refund"]), gateway=gateways.configured()),
     "webhook.event": deliveries.announce,
+    "webhook.stock": shelves.look,
     "webhook.delivery": lambda message: deliveries.deliver(UUID(message["delivery"])),
     "payment.event": lambda message: payments.hear(message["event"], gateway=gateways.configured()),
     "image.uploaded": lambda message: images.make_sizes(message["image"]),

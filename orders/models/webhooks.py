@@ -20,6 +20,7 @@ class WebhookKind(models.TextChoices):
     ORDER_CANCELLED = "order.cancelled"
     ORDER_REFUNDED = "order.refunded"
     ORDER_SHIPPED = "order.shipped"
+    STOCK_LOW = "stock.low"
 
 
 #: Which event of an order's history is told to the outside, and as what.

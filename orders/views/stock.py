@@ -22,6 +22,7 @@ from accounts.permissions import Staffed
 from orders import idempotency
 from orders.idempotency import Answer
 from orders.views.orders import KEY, KEY_PROBLEMS, OnceView, as_response
+from orders.webhooks import shelves
 from shop import bodies, serializers, stock
 from shop.errors import CountBelowReserved, ShelfIsFull
 from shop.models import Product, Stock, StockEntry
@@ -113,4 +114,4 @@ class Corrections(StockView):
     )  # fmt: skip
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Set the shelf to what was counted. 201: the ledger says by how much. 200: the count was right."""
-        return self.book(bodies.CorrectionSerializer().run_validation(request.data), stock.correct)
+        return self.book(bodies.CorrectionSerializer().run_validation(request.data), shelves.correct)

@@ -6,5 +6,6 @@
                          └──────────────── replay, by hand ────────────────────────────────────────────┘
 
 At least once, in no promised order: `webhook-id` is the same however often one is sent, so that receivers can tell.
-Start reading at `orders/webhooks/deliveries.py`; where one may be sent to is decided in `orders/webhooks/targets.py`.
+Start reading at `orders/webhooks/deliveries.py`; where one may be sent to is decided in `orders/webhooks/targets.py`,
+and when a shelf runs low in `orders/webhooks/shelves.py`.
 """

@@ -1,10 +1,10 @@
 """From an event to the receivers: one delivery for each subscription, sent until somebody says 2xx or a day is over.
 
-Both functions are consumers of the outbox and may be repeated: after a crash between sending and marking the delivery
-is sent again, with the same id and the same body. A slow receiver holds up other receivers at most: deliveries have a
-lane of the outbox, a queue and a worker of their own.
+`announce` and `deliver` are consumers of the outbox and may be repeated: after a crash between sending and marking the
+delivery is sent again, with the same id and the same body. A slow receiver holds up other receivers at most: deliveries
+have a lane of the outbox, a queue and a worker of their own.
 
-Roadmap: messaging/idempotent-tasks-and-retries, security/ssrf
+Roadmap: messaging/idempotent-tasks-and-retries, security/ssrf, architecture/event-driven
 """
 
 import json
@@ -37,20 +37,22 @@ GONE = 410
 Status = WebhookDelivery.Status
 
 
-@transaction.atomic
 def announce(message: Mapping[str, Any]) -> None:
-    """Write a delivery for each subscription that listens; repeated, it writes none twice."""
+    """Tell what happened to an order."""
     order = Order.objects.get(pk=message["order"])
     content = {"order": order.number, "total": str(order.total), "currency": order.currency}
-    body = json.dumps({"type": message["kind"], "timestamp": message["at"], "data": content})
-    wanted = {
-        uuid5(UUID(message["event"]), str(listener.pk)): listener
-        for listener in WebhookSubscription.objects.listening(message["kind"])
-    }
+    tell(message["kind"], UUID(message["event"]), at=message["at"], content=content)
+
+
+@transaction.atomic
+def tell(kind: str, event: UUID, *, at: str, content: Mapping[str, Any]) -> None:
+    """Write a delivery for each subscription that listens; repeated, it writes none twice."""
+    body = json.dumps({"type": kind, "timestamp": at, "data": content})
+    wanted = {uuid5(event, str(one.pk)): one for one in WebhookSubscription.objects.listening(kind)}
     known = set(WebhookDelivery.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     for delivery_id, listener in wanted.items():
         if delivery_id not in known:
-            WebhookDelivery.objects.create(id=delivery_id, subscription=listener, type=message["kind"], body=body)
+            WebhookDelivery.objects.create(id=delivery_id, subscription=listener, type=kind, body=body)
             _promise(delivery_id)
 
 

@@ -1,6 +1,6 @@
 """The stock service: reads messages, hands them to the core, writes messages. Errors leave by `config/grpc/gate.py`.
 
-Roadmap: api/grpc-proto, api/grpc-server-streaming
+Roadmap: api/grpc-proto, api/grpc-server-streaming, architecture/service-communication
 """
 
 import time

@@ -204,7 +204,7 @@ class StockEntry(models.Model):
         RETURNED = "returned"
         CORRECTED = "corrected"
 
-    product = models.ForeignKey(Product, models.PROTECT, related_name="stock_entries")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="stock_entries", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind)
     quantity = models.IntegerField(help_text="Units that came (above 0) or went (below 0).")
     reference = models.CharField(max_length=80, help_text="Order number, delivery note, or the reason of a correction.")
@@ -213,6 +213,7 @@ class StockEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "stock entries"
+        indexes = [models.Index(fields=["product", "-id"], name="ledger_of_one")]  # of one product, the newest first
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
         constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="entry_moves_something")]
 

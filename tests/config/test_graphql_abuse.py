@@ -109,6 +109,7 @@ def turn(guest: APIClient, body: str) -> tuple[float, Any]:
     return time.process_time() - began, answer
 
 
+@pytest.mark.roadmap("security/dos-protection")
 @pytest.mark.parametrize("body", WEAPONS.values(), ids=WEAPONS)
 def test_weapon_is_refused_at_once_and_without_sql(guest: APIClient, body: Any) -> None:
     text = json.dumps(body)

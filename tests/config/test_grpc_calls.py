@@ -160,7 +160,7 @@ def test_after_the_database_was_gone_the_stream_says_everything_anew(changes: gr
     assert figures(change.levels[0]) == ("DESK", 6, 0, 6)
 
 
-@pytest.mark.roadmap("api/grpc-server-streaming")
+@pytest.mark.roadmap("api/grpc-server-streaming", "architecture/service-communication")
 def test_deadline_ends_the_stream_and_the_server_lets_go(warehouse: StockClient, service: StockServer) -> None:
     stream = warehouse.watch("DESK", timeout=1)
 

@@ -17,6 +17,7 @@ DOORS = {
     "shop.bodies",
     "shop.reviews",
     "shop.images",
+    "shop.ledger",
     "shop.models",
     "shop.errors",
     "shop.pages",

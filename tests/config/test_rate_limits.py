@@ -60,6 +60,7 @@ def test_answer_says_what_is_left_of_which_quota(alice: User, api: Api, settings
     assert "search" not in api(alice).get(PRODUCTS)["RateLimit"]
 
 
+@pytest.mark.roadmap("security/dos-protection")
 def test_who_asks_too_much_is_told_when_to_come_back(alice: User, bob: User, api: Api, limits: Limits) -> None:
     limits(search=2)
     answers = [api(alice).get(f"{PRODUCTS}?search=desk") for _ in range(3)]

@@ -11,6 +11,7 @@ from tests.answers import assert_problem
 PATHS = ["/api/v1/auth/token/", "/api/v1/cart/lines/", "/api/v1/webhooks/payments/"]
 
 
+@pytest.mark.roadmap("security/dos-protection")
 @pytest.mark.parametrize("path", PATHS)
 def test_body_over_a_megabyte_is_refused(api, path: str) -> None:
     answer = api(None).generic("POST", path, b'{"email": "' + b"a" * 1_000_000 + b'"}', "application/json")

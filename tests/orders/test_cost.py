@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from orders.models import CartLine
+from orders.models import CartLine, OutboxMessage, WebhookSubscription
 from shop import stock
 from tests.factories import cart_of, product
 from tests.fakes import FakeGateway
@@ -81,6 +81,17 @@ def test_purchase_of_any_size_is_nine_statements_in_two_commits(anne: User, api:
 
     assert len(wire.statements) == 9, wire.statements
     assert wire.said.count("BEGIN") == wire.said.count("COMMIT") == 2
+
+
+def test_purchase_that_is_listened_to_costs_no_statement_more(anne: User, api: Api) -> None:
+    kinds, held = ["order.paid", "stock.low"], {"owner": anne, "url": "https://merchant.example/", "secret": "-"}
+    WebhookSubscription.objects.create(events=kinds, **held)
+
+    wire = bought(api, anne, 3)
+
+    assert len(wire.statements) == 9, wire.statements
+    topics = OutboxMessage.objects.filter(topic__startswith="webhook.").values_list("topic", flat=True)
+    assert sorted(topics) == ["webhook.event", "webhook.stock"]
 
 
 def test_two_commits_are_what_postgresql_counts(anne: User, api: Api) -> None:

@@ -114,6 +114,7 @@ def test_card_that_nobody_knows_is_declined(stripe_gateway: StripeGateway) -> No
     assert stripe_gateway.authorize(payment("pm_unheard_of")) == Declined("", "resource_missing")
 
 
+@pytest.mark.roadmap("architecture/service-communication")
 @pytest.mark.parametrize(("fault", "found"), [("timeout_after_charge", Authorized), ("timeout_before_charge", Missing)])
 def test_silence_is_unknown_and_asking_tells(provider: Neighbour, fault: str, found: type) -> None:
     impatient = gateway_to(provider.base, deadline=0.6)

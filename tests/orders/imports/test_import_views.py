@@ -127,6 +127,7 @@ def test_what_is_no_table_is_refused(daves: APIClient, table: bytes) -> None:
     assert_problem(send(daves, table), 400, "malformed-body")
 
 
+@pytest.mark.roadmap("security/dos-protection")
 def test_body_of_a_list_is_read_up_to_its_own_limit(daves: APIClient, desk: Product) -> None:
     padded = TABLE + b" " * (views.Imports.most_bytes - len(TABLE))
 
