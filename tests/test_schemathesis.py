@@ -51,6 +51,8 @@ CONFIG = SchemathesisConfig.from_dict(
 )
 #: 402 and 409 are answers to a request that is in order: the bank or the stock says no; 412: so does another version.
 CONFIG.projects.default.checks.positive_data_acceptance.expected_statuses += ["402", "412", "422"]
+#: What is no version at all is told the same as another version.
+CONFIG.projects.default.checks.negative_data_rejection.expected_statuses += ["412"]
 #: A write that names no version is told so by a status of its own (RFC 6585).
 CONFIG.projects.default.checks.missing_required_header.expected_statuses += ["428"]
 

@@ -109,7 +109,6 @@ def turn(guest: APIClient, body: str) -> tuple[float, Any]:
     return time.process_time() - began, answer
 
 
-@pytest.mark.roadmap("security/dos-protection")
 @pytest.mark.parametrize("body", WEAPONS.values(), ids=WEAPONS)
 def test_weapon_is_refused_at_once_and_without_sql(guest: APIClient, body: Any) -> None:
     text = json.dumps(body)
@@ -153,6 +152,7 @@ def test_what_graphiql_asks_of_the_schema_is_answered(guest: APIClient) -> None:
     assert ask(guest, question)["__schema"]["queryType"]["name"] == "Query"
 
 
+@pytest.mark.roadmap("security/dos-protection", "api/graphql-schema-and-resolvers")
 @pytest.mark.parametrize(
     ("kind", "part"),
     [
