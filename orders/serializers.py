@@ -113,13 +113,15 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
 
 
 class OrderSummarySerializer(serializers.ModelSerializer[Order]):
-    """An order in a list."""
+    """An order in a list; its lines and its payment for who asks for them by `include`."""
 
+    lines = OrderLineSerializer(many=True, source="known_lines", required=False)
+    payment = PaymentSerializer(required=False)
     _links = LinksField(of_order)
 
     class Meta:
         model = Order
-        fields = ["number", "status", "currency", "total", "placed_at", "_links"]
+        fields = ["number", "status", "currency", "total", "placed_at", "_links", "lines", "payment"]
 
 
 class OrderSerializer(serializers.ModelSerializer[Order]):
@@ -132,7 +134,10 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
     class Meta:
         model = Order
-        fields = [*OrderSummarySerializer.Meta.fields, "reserved_until", "shipping_address", "lines", "payment"]
+        fields = [
+            "number", "status", "currency", "total", "placed_at", "_links", "reserved_until", "shipping_address",
+            "lines", "payment",
+        ]  # fmt: skip
 
 
 class ExportedOrderSerializer(OrderSerializer):

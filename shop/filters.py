@@ -32,6 +32,7 @@ class KnownParameters(BaseFilterBackend):
         paginator = view.paginator  # type: ignore[attr-defined] # a generic view's
         known = {found["name"] for found in paginator.get_schema_operation_parameters(view)} if paginator else set()
         known |= set(getattr(getattr(view, "filterset_class", None), "base_filters", ()))
+        known |= set(getattr(view, "choices", ()))  # `fields` and `include`, see accounts/representations
         if strangers := sorted(set(request.query_params) - known)[:MOST_NAMED]:
             raise ValidationError({printable(name): ["There is no such parameter."] for name in strangers})
         return queryset

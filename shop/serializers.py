@@ -165,6 +165,16 @@ class StockSerializer(serializers.ModelSerializer[Stock]):
         fields = ["on_hand", "reserved", "available"]
 
 
+class ProductPageSerializer(ProductDetailSerializer):
+    """A product on its own page, with what is asked for by `include`: the newest reviews, the shelf."""
+
+    reviews = ReviewSerializer(many=True, source="newest_reviews", required=False)
+    stock = StockSerializer(source="shelf", required=False)
+
+    class Meta(ProductDetailSerializer.Meta):
+        fields = [*ProductDetailSerializer.Meta.fields, "reviews", "stock"]
+
+
 class BookedSerializer(StockSerializer):
     """The shelf after a delivery or a count, and the line in the ledger that says so."""
 

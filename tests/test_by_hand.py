@@ -1,7 +1,10 @@
-"""The walk through the API with curl, in one shell as its reader has it: each block prints what the page says."""
+"""The walk through the API with curl, and its habits: each block of a page prints what the page says, in one shell as
+its reader has it.
+"""
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,17 +13,18 @@ from deploy.local.stack import Stack
 from roadmap.tryit import matches
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = (ROOT / "docs" / "api" / "by-hand.md").read_text("utf-8")
-BLOCKS: list[tuple[str, str]] = re.findall(
-    r"^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", PAGE, re.MULTILINE | re.DOTALL
-)
+BLOCK = re.compile(r"^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+#: The blocks of each page, each with what it prints.
+PAGES: dict[str, list[tuple[str, str]]] = {
+    name: BLOCK.findall((ROOT / "docs" / "api" / name).read_text("utf-8")) for name in ("by-hand.md", "habits.md")
+}
 END = "\x1e\n"  # no answer of the shop holds one
 
 
-@pytest.fixture(scope="module")
-def printed(shop_stack: Stack) -> list[str]:
+@cache
+def printed(page: str, shop_stack: Stack) -> list[str]:
     """What each block printed, up to the one that failed."""
-    script = "".join(f"{block}printf '\\036\\n'\n" for block, _ in BLOCKS)
+    script = "".join(f"{block}printf '\\036\\n'\n" for block, _ in PAGES[page])
     environment = shop_stack.env | {"SHOP": shop_stack.url}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
@@ -35,13 +39,15 @@ def printed(shop_stack: Stack) -> list[str]:
 
 @pytest.mark.serial
 @pytest.mark.timeout(200)
-@pytest.mark.roadmap("foundations/http-clients")
-@pytest.mark.parametrize("place", range(len(BLOCKS)))
-def test_block_prints_what_the_page_says(place: int, printed: list[str]) -> None:
-    assert place < len(printed) - 2, printed[-2:]
-    assert matches(BLOCKS[place][1], printed[place]), printed[place]
+@pytest.mark.roadmap("foundations/http-clients", "api/consistent-endpoint-design")
+@pytest.mark.parametrize(("page", "place"), [(page, place) for page in PAGES for place in range(len(PAGES[page]))])
+def test_block_prints_what_the_page_says(page: str, place: int, shop_stack: Stack) -> None:
+    said = printed(page, shop_stack)
+
+    assert place < len(said) - 2, said[-2:]
+    assert matches(PAGES[page][place][1], said[place]), said[place]
 
 
 def test_every_block_says_what_it_prints() -> None:
-    assert len(BLOCKS) == 10
-    assert all(expected for _, expected in BLOCKS)
+    assert {page: len(blocks) for page, blocks in PAGES.items()} == {"by-hand.md": 10, "habits.md": 13}
+    assert all(expected for blocks in PAGES.values() for _, expected in blocks)

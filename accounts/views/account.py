@@ -14,6 +14,7 @@ from accounts import personal
 from accounts.authentication import origin_of, person_of
 from accounts.errors import LinkInvalid, StepUpRequired, StillInCharge, TooManyAttempts, WrongPassword
 from accounts.permissions import ProvedAgain
+from accounts.representations.fieldsets import Sparse
 from accounts.serializers.account import (
     AccountSerializer,
     ChangeAccountSerializer,
@@ -23,15 +24,16 @@ from accounts.serializers.account import (
 )
 
 
-class Account(APIView):
+class Account(Sparse):
     """The caller's account."""
 
+    serializer_class = AccountSerializer
     scopes = {"GET": "account:read"}
 
     @extend_schema(operation_id="show_account", responses=AccountSerializer, tags=["account"])
     def get(self, request: Request) -> Response:
         """Show who the shop takes the caller for."""
-        return Response(AccountSerializer(person_of(request)).data)
+        return Response(self.get_serializer(person_of(request)).data)
 
     @extend_schema(
         operation_id="rename_account", request=ChangeAccountSerializer, responses=AccountSerializer, tags=["account"]

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -21,11 +21,12 @@ from accounts.authentication import person_of
 from accounts.errors import TooManyAddresses
 from accounts.models import Address
 from accounts.preconditions.headers import Versioned
+from accounts.representations.fieldsets import Sparse
 from accounts.serializers.addresses import ChangeAddressSerializer, KeepAddressSerializer, KeptAddressSerializer
 from accounts.serializers.strict import RequestSerializer
 
 
-class Addresses(ListAPIView[Address]):
+class Addresses(Sparse, ListAPIView[Address]):
     """The caller's delivery addresses."""
 
     scopes = {"GET": "account:read"}
@@ -54,7 +55,7 @@ class Addresses(ListAPIView[Address]):
         return Response(KeptAddressSerializer(address).data, status.HTTP_201_CREATED, headers={"Location": place})
 
 
-class AddressDetail(Versioned, GenericAPIView[Address]):
+class AddressDetail(Sparse, Versioned):
     """One delivery address of the caller."""
 
     scopes = {"GET": "account:read"}

@@ -21,6 +21,7 @@ from accounts.authentication import origin_of, person_of
 from accounts.errors import NotANetwork, StepUpRequired, TooManyApiKeys
 from accounts.models import ApiKey
 from accounts.permissions import SteppedUp
+from accounts.representations.fieldsets import Sparse
 from accounts.serializers import api_keys as shapes
 
 
@@ -32,13 +33,14 @@ class LookOrStepUp(SteppedUp):
         return request.method in SAFE_METHODS or super().is_proved(request)
 
 
-class ApiKeys(ListAPIView[ApiKey]):
+class ApiKeys(Sparse, ListAPIView[ApiKey]):
     """The caller's API keys."""
 
     serializer_class = shapes.ApiKeySerializer
     queryset = ApiKey.objects.none()
     permission_classes = [LookOrStepUp]
     problems = (StepUpRequired, TooManyApiKeys, NotANetwork)
+    keeps_body = True  # the key
 
     def get_queryset(self) -> QuerySet[ApiKey]:
         """One query."""
@@ -79,6 +81,7 @@ class ApiKeyRotation(APIView):
 
     permission_classes = [SteppedUp]
     problems = (StepUpRequired, TooManyApiKeys)
+    keeps_body = True  # the key
 
     @extend_schema(
         operation_id="rotate_api_key", tags=["auth"],

@@ -20,10 +20,11 @@ from accounts.errors import LastWayIn, StepUpRequired
 from accounts.models import Application, ExternalIdentity
 from accounts.oauth import grants, identities
 from accounts.permissions import ProvedAgain
+from accounts.representations.fieldsets import Sparse
 from accounts.serializers.connections import ApplicationSerializer, IdentitySerializer
 
 
-class Applications(ListAPIView[Application]):
+class Applications(Sparse, ListAPIView[Application]):
     """The programs that act for the caller."""
 
     serializer_class = ApplicationSerializer
@@ -50,7 +51,7 @@ class ApplicationDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class Identities(ListAPIView[ExternalIdentity]):
+class Identities(Sparse, ListAPIView[ExternalIdentity]):
     """The caller's accounts elsewhere."""
 
     serializer_class = IdentitySerializer

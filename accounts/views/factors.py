@@ -19,16 +19,18 @@ from accounts.authentication import origin_of, person_of
 from accounts.errors import NotEnrolled, StepUpRequired, TooManyCodes, TooManyFactors, WrongCode
 from accounts.models import Factor
 from accounts.permissions import ProvedAgain, SteppedUp
+from accounts.representations.fieldsets import Sparse
 from accounts.serializers import factors as shapes
 
 
-class Factors(ListAPIView[Factor]):
+class Factors(Sparse, ListAPIView[Factor]):
     """The caller's authenticator apps."""
 
     serializer_class = shapes.FactorSerializer
     queryset = Factor.objects.none()
     permission_classes = [ProvedAgain]
     problems = (StepUpRequired, TooManyFactors)
+    keeps_body = True  # the seed of the codes
 
     def get_queryset(self) -> QuerySet[Factor]:
         """One query."""
@@ -70,6 +72,7 @@ class FactorConfirmation(APIView):
 
     permission_classes = [ProvedAgain]
     problems = (StepUpRequired, WrongCode)
+    keeps_body = True  # the recovery codes
 
     @extend_schema(
         operation_id="confirm_factor", tags=["auth"],
@@ -91,6 +94,7 @@ class RecoveryCodes(APIView):
 
     permission_classes = [SteppedUp]
     problems = (StepUpRequired, NotEnrolled)
+    keeps_body = True  # the recovery codes
 
     @extend_schema(
         operation_id="replace_recovery_codes", tags=["auth"],
@@ -106,6 +110,7 @@ class StepUp(APIView):
     """A second factor, shown again for the login that asks."""
 
     problems = (NotEnrolled, WrongCode, TooManyCodes)
+    keeps_body = True  # the token
 
     @extend_schema(
         operation_id="step_up", tags=["auth"], request=shapes.CodeSerializer, responses=shapes.SteppedUpSerializer

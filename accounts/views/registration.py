@@ -40,6 +40,7 @@ class ConfirmRegistration(APIView):
     permission_classes = [AllowAny]
     authentication_classes = []
     problems = (LinkInvalid, WeakPassword)
+    keeps_body = True  # the tokens
 
     @extend_schema(
         operation_id="confirm_registration",

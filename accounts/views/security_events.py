@@ -11,10 +11,11 @@ from rest_framework.response import Response
 
 from accounts.authentication import person_of
 from accounts.models import SecurityEvent
+from accounts.representations.fieldsets import Sparse
 from accounts.serializers.security_events import SecurityEventSerializer
 
 
-class SecurityEvents(ListAPIView[SecurityEvent]):
+class SecurityEvents(Sparse, ListAPIView[SecurityEvent]):
     """The caller's security events. No scope opens them: a program has no business with them."""
 
     serializer_class = SecurityEventSerializer

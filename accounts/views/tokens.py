@@ -29,6 +29,7 @@ from accounts.errors import (
     WrongCredentials,
 )
 from accounts.models import TokenFamily, User
+from accounts.representations.fieldsets import Sparse
 from accounts.serializers.tokens import LogInSerializer, RefreshSerializer, SessionSerializer, TokenPairSerializer
 
 
@@ -38,6 +39,7 @@ class LogIn(APIView):
     permission_classes = [AllowAny]
     authentication_classes = []
     problems = (WrongCredentials, SecondFactorRequired, WrongCode, TooManyCodes, TooManyAttempts)
+    keeps_body = True  # the tokens
 
     @extend_schema(request=LogInSerializer, responses=TokenPairSerializer, operation_id="log_in", tags=["auth"])
     def post(self, request: Request) -> Response:
@@ -60,6 +62,7 @@ class Refresh(APIView):
     permission_classes = [AllowAny]
     authentication_classes = []
     problems = (InvalidToken, TokenReused)
+    keeps_body = True  # the tokens
 
     @extend_schema(
         request=RefreshSerializer, responses=TokenPairSerializer, operation_id="refresh_token", tags=["auth"]
@@ -72,7 +75,7 @@ class Refresh(APIView):
         return Response(TokenPairSerializer(pair).data)
 
 
-class Sessions(ListAPIView[TokenFamily]):
+class Sessions(Sparse, ListAPIView[TokenFamily]):
     """The caller's open logins, one for each device or client."""
 
     serializer_class = SessionSerializer

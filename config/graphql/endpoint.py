@@ -95,6 +95,7 @@ class GraphQL(APIView):
 
     permission_classes = [AllowAny]  # the fields of the roots have their own: shop/schema/guards.py
     schema = None  # no REST resource
+    keeps_body = True  # what was asked for is the answer
 
     def get(self, request: Request) -> JsonResponse:
         """Run a query, and let anybody keep an answer that is the same for everybody."""

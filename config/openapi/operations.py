@@ -27,8 +27,10 @@ from accounts.errors import (
 )
 from accounts.permissions import Staffed, WithinScope, scope_of
 from accounts.preconditions.headers import ETAG, IF_MATCH, IF_NONE_MATCH, Versioned
+from accounts.representations.compound import Compound
+from accounts.representations.preferences import WRITES, is_heard
 from accounts.serializers.strict import RequestSerializer, TextField
-from config.openapi import samples
+from config.openapi import choices, samples
 from config.openapi.examples import Example, of_operation
 from config.problems import CONTENT_TYPE, PROBLEMS, Problem
 from shop.spreadsheets import TableRenderer
@@ -67,6 +69,8 @@ class ProblemSchema(AutoSchema):
         operation["summary"] = operation.get("description", "").partition(".")[0]
         self._say_who_may_ask(operation)
         _say_tables(operation)
+        if self.method in WRITES and is_heard(self.view):
+            choices.forget_preferences(operation)
         for status, answer in operation["responses"].items():
             if answer["description"] in {"", "No response body"}:
                 answer["description"] = f"{HTTPStatus(int(status)).phrase}."
@@ -103,9 +107,10 @@ class ProblemSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         """Say what a view of one thing that several people edit sends, and is to be sent."""
+        told = [*super().get_override_parameters(), *choices.parameters_of(self.view, self.method)]
         if not isinstance(self.view, Versioned):
-            return super().get_override_parameters()
-        return {"GET": [ETAG, IF_NONE_MATCH], "PATCH": [ETAG, IF_MATCH]}.get(self.method, [IF_MATCH])
+            return told
+        return told + {"GET": [ETAG, IF_NONE_MATCH], "PATCH": [ETAG, IF_MATCH]}.get(self.method, [IF_MATCH])
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> dict[str, Any]:
         """Say that a text must hold more than blanks, which DRF strips before it looks."""
@@ -140,6 +145,8 @@ class ProblemSchema(AutoSchema):
             errors.append(rest.ValidationError)
         if "{" in self.path:
             errors.append(rest.NotFound)
+        if isinstance(self.view, Compound) and self.method == "GET":
+            errors += [rest.NotAuthenticated, rest.PermissionDenied]  # by the view of what is to come along
         if isinstance(self.view, Versioned):
             errors += [ChangedMeanwhile, *([] if self.method == "GET" else [VersionNotNamed])]
         if self.view.get_authenticators():

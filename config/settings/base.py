@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "config.middleware.DatabaseDownMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "accounts.representations.preferences.PreferMiddleware",  # before the length of the answer is told
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.LoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

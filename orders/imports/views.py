@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from accounts.authentication import person_of
 from accounts.errors import StepUpRequired
 from accounts.permissions import Staffed
+from accounts.representations.fieldsets import Sparse
 from orders import idempotency
 from orders.idempotency import Answer
 from orders.imports import booking
@@ -49,7 +50,7 @@ class ImportView(APIView):
         return get_object_or_404(self.visible(), pk=self.kwargs["id"])
 
 
-class Imports(ImportView, OnceView, ListAPIView[StockImport]):
+class Imports(Sparse, ImportView, OnceView, ListAPIView[StockImport]):
     """All lists of deliveries."""
 
     serializer_class = shapes.ImportSerializer
@@ -87,18 +88,20 @@ class Imports(ImportView, OnceView, ListAPIView[StockImport]):
         return self.keepable(Response(told, 202), reverse("stock-import", [job.pk], request=self.request))
 
 
-class ImportDetail(ImportView):
+class ImportDetail(Sparse, ImportView):
     """One list of deliveries."""
+
+    serializer_class = shapes.ImportSerializer
 
     @extend_schema(operation_id="show_stock_import", tags=["stock"], responses=shapes.ImportSerializer)
     def get(self, request: Request, id: UUID) -> Response:
         """Show how far it is. While it is not finished, `Retry-After` says when to look again."""
         job = self.job()
-        shown = shapes.ImportSerializer(job, context={"request": request}).data
+        shown = self.get_serializer(job).data
         return Response(shown, headers={} if job.is_finished else {"Retry-After": SOON})
 
 
-class Refusals(Tabular, ImportView, ListAPIView[StockImportRow]):
+class Refusals(Sparse, Tabular, ImportView, ListAPIView[StockImportRow]):
     """The rows of one list that were not booked."""
 
     serializer_class = shapes.RefusalSerializer

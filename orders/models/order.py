@@ -51,9 +51,13 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Who looks after orders sees all of them, everybody else their own; somebody else's does not exist."""
         return self if user.is_staff and user.has_perm("orders.view_order") else self.filter(buyer=user)
 
+    def with_payment(self) -> "OrderQuerySet":
+        """What stands in one row each, in the same query: how it is paid for, and its parcel."""
+        return self.select_related("payment", "fulfilment")
+
     def with_details(self) -> "OrderQuerySet":
         """Everything an answer shows of an order, in two queries more however many orders there are."""
-        return self.select_related("payment", "fulfilment").prefetch_related("lines", "payment__refunds")
+        return self.with_payment().prefetch_related("lines", "payment__refunds")
 
     def locked(self, order_id: int) -> "Order":
         """Lock the order and its payment until the transaction ends: whoever changes either, comes here first.

@@ -4,6 +4,7 @@ Roadmap: api/http-methods, auth/stateless-authentication
 """
 
 import re
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404
@@ -17,6 +18,7 @@ from rest_framework.views import APIView
 from accounts.hypermedia import Guide, open_doors
 from accounts.models import User
 from accounts.permissions import WithinScope
+from accounts.representations.fieldsets import Sparse
 from accounts.views.registration import ConfirmRegistration
 from accounts.views.tokens import LogIn
 from orders import cart
@@ -61,17 +63,20 @@ class CartView(APIView):
         return line
 
 
-class CartDetail(CartView):
+class CartDetail(CartView, Sparse):
     """The caller's cart."""
+
+    serializer_class = CartSerializer
 
     @extend_schema(operation_id="show_cart", responses=CartSerializer, parameters=[TOKEN], tags=["cart"])
     def get(self, request: Request) -> Response:
         """Show what is in the cart and what it would cost now."""
         found = cart.of(self.owner).prefetch_related("lines__product").first()
         if found:
-            return Response(CartSerializer(found, context={"request": request}).data)
+            return Response(self.get_serializer(found).data)
         links = open_doors(of_cart(Guide(request), has_lines=False))
-        return Response({"lines": [], "total": "0.00", "currency": None, "_links": links})
+        empty: dict[str, Any] = {"lines": [], "total": "0.00", "currency": None, "_links": links}
+        return Response({member: value for member, value in empty.items() if self.shows(member)})
 
 
 class CartLines(CartView):

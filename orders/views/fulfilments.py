@@ -18,6 +18,7 @@ from rest_framework.reverse import reverse
 
 from accounts.authentication import person_of
 from accounts.permissions import HoldsToWrite
+from accounts.representations.fieldsets import Sparse
 from orders import errors, fulfilment
 from orders.models import Fulfilment
 from orders.serializers import FulfilmentSerializer, ShipSerializer
@@ -39,7 +40,7 @@ class FulfilmentView(OrderView):
         return found
 
 
-class Fulfilments(FulfilmentView, ListAPIView[Fulfilment]):
+class Fulfilments(Sparse, FulfilmentView, ListAPIView[Fulfilment]):
     """The parcels of one order: none yet, or one."""
 
     serializer_class = FulfilmentSerializer
@@ -69,13 +70,15 @@ class Fulfilments(FulfilmentView, ListAPIView[Fulfilment]):
         return Response(FulfilmentSerializer(parcel).data, 201 if is_new else 200, headers={"Location": place})
 
 
-class FulfilmentDetail(FulfilmentView):
+class FulfilmentDetail(Sparse, FulfilmentView):
     """One parcel."""
+
+    serializer_class = FulfilmentSerializer
 
     @extend_schema(operation_id="show_fulfilment", responses=FulfilmentSerializer, tags=["orders"])
     def get(self, request: Request, number: str, id: UUID) -> Response:
         """Show where the parcel is."""
-        return Response(FulfilmentSerializer(self.parcel()).data)
+        return Response(self.get_serializer(self.parcel()).data)
 
 
 class Shipment(FulfilmentView):

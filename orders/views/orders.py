@@ -23,6 +23,8 @@ from accounts.authentication import person_of
 from accounts.errors import StepUpRequired
 from accounts.hypermedia import Guide, open_doors
 from accounts.permissions import Holds, SteppedUp
+from accounts.representations.compound import Compound
+from accounts.representations.fieldsets import Sparse
 from orders import cancellation, checkout, errors, gateways, idempotency, refunds, serializers
 from orders.hypermedia import of_order
 from orders.idempotency import Answer
@@ -86,23 +88,24 @@ def as_response(answer: Answer) -> HttpResponse:
     return response
 
 
-class Orders(Tabular, OrderView, ListAPIView[Order]):
+class Orders(Compound, Tabular, OrderView, ListAPIView[Order]):
     """The caller's orders."""
 
     serializer_class = serializers.OrderSummarySerializer
     buckets = {"POST": "checkout"}
     pagination_class = Pages
+    needs = {"lines": "lines"}
+    parts = {"lines": "order", "payment": "order"}
     problems = (
         OutOfStock, errors.CartIsEmpty, errors.NotForSale, errors.MixedCurrencies, errors.TotalTooSmall,
         errors.UnknownAddress, errors.PaymentDeclined, errors.PaymentUnavailable, errors.OrderClosed, *KEY_PROBLEMS,
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Order]:
-        """One query."""
-        visible = Order.objects.visible_to(person_of(self.request))
-        return visible.select_related("payment", "fulfilment").order_by("-id")
+        """One query, and one for the lines if they are to come along."""
+        return Order.objects.visible_to(person_of(self.request)).with_payment().order_by("-id")
 
-    @extend_schema(operation_id="list_orders", tags=["orders"])
+    @extend_schema(operation_id="list_orders", responses=serializers.OrderSummarySerializer(many=True), tags=["orders"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         """List the caller's orders, newest first."""
         return self.list(request)
@@ -138,14 +141,15 @@ class Orders(Tabular, OrderView, ListAPIView[Order]):
         return self.keepable(Response(ORDER.to_representation(order) | {"_links": links}, status), location)
 
 
-class OrderDetail(OrderView, RetrieveAPIView[Order]):
+class OrderDetail(Sparse, OrderView, RetrieveAPIView[Order]):
     """One order."""
 
     serializer_class = serializers.OrderDetailSerializer
+    needs = {"lines": "lines", "refunds": "payment__refunds", "events": "events"}
 
     def get_object(self) -> Order:
-        """The order with lines, payment, refunds and events."""
-        return self.order(Order.objects.with_details().prefetch_related("events"))
+        """The order with its payment and parcel, and what the answer shows of lines, refunds and events."""
+        return self.order(self.with_needs(Order.objects.with_payment()))
 
     @extend_schema(operation_id="show_order", tags=["orders"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:

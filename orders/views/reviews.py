@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 from accounts.authentication import person_of
 from accounts.models import User
 from accounts.permissions import Holds, WithinScope
+from accounts.representations.fieldsets import Sparse
 from orders import reviews as verified
 from orders.errors import NotAllowed
 from shop import reviews
@@ -48,7 +49,7 @@ class ReviewView(APIView):
         return listed.select_related("author")
 
 
-class ProductReviews(ReviewView, ListAPIView[Review]):
+class ProductReviews(Sparse, ReviewView, ListAPIView[Review]):
     """The reviews of one product."""
 
     serializer_class = ReviewSerializer
@@ -78,14 +79,16 @@ class ProductReviews(ReviewView, ListAPIView[Review]):
         return Response(ReviewSerializer(review).data, status.HTTP_201_CREATED, headers={"Location": location})
 
 
-class ReviewDetail(ReviewView):
+class ReviewDetail(Sparse, ReviewView):
     """One review."""
+
+    serializer_class = ReviewSerializer
 
     @extend_schema(operation_id="show_review", responses=ReviewSerializer, tags=["catalogue"])
     def get(self, request: Request, slug: str, id: str) -> Response:
         """Show one review; a hidden one only to its author and to who may hide reviews."""
         reader = request.user if isinstance(request.user, User) else None
-        return Response(ReviewSerializer(get_object_or_404(self.reviews().visible_to(reader), pk=id)).data)
+        return Response(self.get_serializer(get_object_or_404(self.reviews().visible_to(reader), pk=id)).data)
 
     @extend_schema(
         operation_id="change_review",

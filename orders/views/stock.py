@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from accounts.errors import StepUpRequired
 from accounts.permissions import Staffed
+from accounts.representations.fieldsets import Sparse
 from orders import idempotency
 from orders.idempotency import Answer
 from orders.views.orders import KEY, KEY_PROBLEMS, OnceView, as_response
@@ -63,16 +64,18 @@ class StockView(OnceView):
         return Response(shown, 201 if entry else 200)
 
 
-class StockDetail(StockView):
+class StockDetail(Sparse, StockView):
     """The stock of one product."""
+
+    serializer_class = serializers.StockSerializer
 
     @extend_schema(operation_id="show_stock", responses=serializers.StockSerializer, tags=["stock"])
     def get(self, request: Request, slug: str) -> Response:
         """Show how many units of a product there are, and how many of them are promised."""
-        return Response(serializers.StockSerializer(self.shelf(self.product().pk)).data)
+        return Response(self.get_serializer(self.shelf(self.product().pk)).data)
 
 
-class StockEntries(Tabular, StockView, ListAPIView[StockEntry]):
+class StockEntries(Sparse, Tabular, StockView, ListAPIView[StockEntry]):
     """The ledger of one product."""
 
     permission_classes = [Staffed.to(GET="shop.view_stockentry")]

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from accounts.authentication import person_of
 from accounts.errors import StepUpRequired
 from accounts.permissions import Holds
+from accounts.representations.fieldsets import Sparse
 from accounts.views.api_keys import LookOrStepUp
 from orders.errors import TargetRefused, TooManySubscriptions
 from orders.models import WebhookDelivery, WebhookSubscription
@@ -29,13 +30,14 @@ MAY_SUBSCRIBE: list[type[BasePermission]] = [Holds.the("orders.change_webhooksub
 MAY_REPLAY: list[type[BasePermission]] = [Holds.the("orders.change_webhookdelivery"), LookOrStepUp]
 
 
-class Subscriptions(ListAPIView[WebhookSubscription]):
+class Subscriptions(Sparse, ListAPIView[WebhookSubscription]):
     """All that listen."""
 
     serializer_class = shapes.SubscriptionSerializer
     queryset = WebhookSubscription.objects.order_by("-created_at")
     permission_classes = MAY_SUBSCRIBE
     problems = (StepUpRequired, TargetRefused, TooManySubscriptions)
+    keeps_body = True  # the secret
 
     @extend_schema(operation_id="list_webhook_subscriptions", tags=["webhooks"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
@@ -54,16 +56,17 @@ class Subscriptions(ListAPIView[WebhookSubscription]):
         return Response(shapes.OpenedSubscriptionSerializer(opened).data, status.HTTP_201_CREATED)
 
 
-class SubscriptionDetail(APIView):
+class SubscriptionDetail(Sparse):
     """One of them."""
 
+    serializer_class = shapes.SubscriptionSerializer
     permission_classes = MAY_SUBSCRIBE
     problems = (StepUpRequired, TargetRefused)
 
     @extend_schema(operation_id="show_webhook_subscription", responses=shapes.SubscriptionSerializer, tags=["webhooks"])
     def get(self, request: Request, id: UUID) -> Response:
         """Show one subscription."""
-        return Response(shapes.SubscriptionSerializer(get_object_or_404(WebhookSubscription, pk=id)).data)
+        return Response(self.get_serializer(get_object_or_404(WebhookSubscription, pk=id)).data)
 
     @extend_schema(
         operation_id="change_webhook_subscription", tags=["webhooks"],
@@ -88,6 +91,7 @@ class SecretRotation(APIView):
 
     permission_classes = MAY_SUBSCRIBE
     problems = (StepUpRequired,)
+    keeps_body = True  # the secret
 
     @extend_schema(
         operation_id="rotate_webhook_secret", tags=["webhooks"],
@@ -102,7 +106,7 @@ class SecretRotation(APIView):
         return Response(shapes.OpenedSubscriptionSerializer(rotated).data, status.HTTP_201_CREATED)
 
 
-class Deliveries(ListAPIView[WebhookDelivery]):
+class Deliveries(Sparse, ListAPIView[WebhookDelivery]):
     """The log of one subscription."""
 
     serializer_class = shapes.WebhookDeliverySerializer

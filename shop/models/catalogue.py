@@ -143,6 +143,11 @@ class Product(models.Model):
         """Everybody sees what is listed, and staff the rest. The role is asked only where it matters."""
         return self.is_listed or bool(user.is_authenticated and user.is_staff and user.has_perm("shop.view_product"))
 
+    @property
+    def shelf(self) -> "Stock":
+        """What stands there; nothing before the first delivery. Asks no query where the stock was read along."""
+        return self.stock if hasattr(self, "stock") else Stock(product=self)
+
 
 #: Advisory locks, each held by a process that watches the stock (`shop/watch.py`).
 SEATS, SEAT_COUNT = 0x5EA7, 4

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
-from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -17,10 +17,12 @@ from rest_framework.reverse import reverse
 from accounts.errors import StepUpRequired
 from accounts.permissions import Staffed
 from accounts.preconditions.headers import Versioned
+from accounts.representations.compound import Compound
+from accounts.representations.fieldsets import Sparse
 from accounts.serializers.strict import RequestSerializer
 from shop import assortment, bodies, categories, errors, serializers
 from shop.filters import KnownParameters, ProductFilter
-from shop.models import Category, Product, ProductImage
+from shop.models import Category, Product, ProductImage, Review
 from shop.pages import Pages
 from shop.spreadsheets import Tabular
 
@@ -28,9 +30,15 @@ CATALOGUE = {"GET": "catalog:read", **dict.fromkeys(("POST", "PUT", "PATCH", "DE
 
 #: One query more for the pictures of all products that an answer shows.
 IMAGES = Prefetch("images", ProductImage.objects.ready())
+#: What the list of reviews begins with; like the list, nothing of a product that is not for sale.
+NEWEST_REVIEWS = Prefetch(
+    "reviews",
+    Review.objects.visible().filter(product__is_listed=True).select_related("author").order_by("-created_at")[:10],
+    to_attr="newest_reviews",
+)
 
 
-class Products(Tabular, ListAPIView[Product]):
+class Products(Sparse, Tabular, ListAPIView[Product]):
     """The products."""
 
     permission_classes = [Staffed.to(POST="shop.add_product")]
@@ -41,14 +49,14 @@ class Products(Tabular, ListAPIView[Product]):
     pagination_class = Pages
     filter_backends = [KnownParameters, DjangoFilterBackend]
     filterset_class = ProductFilter
+    needs = {"images": IMAGES}
 
     def get_queryset(self) -> QuerySet[Product]:
-        """Everything a row shows, in two queries."""
+        """Everything a row shows, in one query, and one for its pictures."""
         return (
             Product.objects.listed()
             .order_by("name")
             .select_related("category", "stock", "rating")
-            .prefetch_related(IMAGES)
             .defer("search_vector", "description", "attributes")
         )
 
@@ -73,16 +81,16 @@ def added(name: str, row: Product | Category, shape: Any, request: Request) -> R
     return Response(shape(row, context={"request": request}).data, 201, headers={"Location": place})
 
 
-class ProductDetail(Versioned, GenericAPIView[Product]):
+class ProductDetail(Compound, Versioned):
     """One product."""
 
     permission_classes = [Staffed.to(**dict.fromkeys(("PUT", "PATCH", "DELETE"), "shop.change_product"))]
     scopes = CATALOGUE
     problems = (StepUpRequired, errors.UnknownCategory)
-    serializer_class = serializers.ProductDetailSerializer
-    queryset = (
-        Product.objects.select_related("category", "stock", "rating").prefetch_related(IMAGES).defer("search_vector")
-    )
+    serializer_class = serializers.ProductPageSerializer
+    queryset = Product.objects.select_related("category", "stock", "rating").defer("search_vector")
+    needs = {"images": IMAGES, "reviews": NEWEST_REVIEWS}
+    parts = {"reviews": "reviews", "stock": "stock"}
     lookup_field = "slug"
 
     def get_object(self) -> Product:
@@ -92,20 +100,24 @@ class ProductDetail(Versioned, GenericAPIView[Product]):
             raise Http404
         return product
 
-    @extend_schema(operation_id="show_product", tags=["catalogue"])
+    @extend_schema(operation_id="show_product", responses=serializers.ProductPageSerializer, tags=["catalogue"])
     def get(self, request: Request, slug: str) -> Response:
         """Show one product."""
         product = self.get_object()
         return self.answer(product, self.get_serializer(product).data)
 
     @extend_schema(
-        operation_id="replace_product", tags=["catalogue"], request=bodies.ReplaceProductSerializer,
+        operation_id="replace_product", tags=["catalogue"],
+        request=bodies.ReplaceProductSerializer, responses=serializers.ProductDetailSerializer,
     )  # fmt: skip
     def put(self, request: Request, slug: str) -> Response:
         """Replace all of a product that can be changed. SKU and slug are for ever."""
         return self.write(slug, bodies.ReplaceProductSerializer())
 
-    @extend_schema(operation_id="change_product", tags=["catalogue"], request=bodies.ChangeProductSerializer)
+    @extend_schema(
+        operation_id="change_product", tags=["catalogue"],
+        request=bodies.ChangeProductSerializer, responses=serializers.ProductDetailSerializer,
+    )  # fmt: skip
     def patch(self, request: Request, slug: str) -> Response:
         """Change some of a product, such as its price. What is left out stays as it is."""
         return self.write(slug, bodies.ChangeProductSerializer())
@@ -126,7 +138,7 @@ class ProductDetail(Versioned, GenericAPIView[Product]):
         return Response(status=204)
 
 
-class Categories(ListAPIView[Category]):
+class Categories(Sparse, ListAPIView[Category]):
     """The categories."""
 
     permission_classes = [Staffed.to(POST="shop.add_category")]
@@ -154,7 +166,7 @@ class Categories(ListAPIView[Category]):
         return added("category", categories.add(**wanted), serializers.CategorySerializer, request)
 
 
-class CategoryDetail(Versioned, GenericAPIView[Category]):
+class CategoryDetail(Sparse, Versioned):
     """One category."""
 
     permission_classes = [

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from accounts.errors import StepUpRequired
 from accounts.permissions import Staffed
+from accounts.representations.fieldsets import Sparse
 from shop import images
 from shop.errors import ImageTooLarge, NotAnImage, TooManyImages
 from shop.models import Product, ProductImage
@@ -54,9 +55,10 @@ class ProductImages(APIView):
         return Response(shown, 201 if is_new else 200, headers={"Location": location})
 
 
-class ProductImageDetail(APIView):
+class ProductImageDetail(Sparse):
     """One picture."""
 
+    serializer_class = StaffImageSerializer
     permission_classes = [Staffed.to(GET="shop.change_product", DELETE="shop.change_product")]
     scopes = {"GET": "catalog:read", "DELETE": "catalog:write"}
     problems = (StepUpRequired,)
@@ -64,7 +66,7 @@ class ProductImageDetail(APIView):
     @extend_schema(operation_id="show_image", responses=StaffImageSerializer, tags=["catalogue"])
     def get(self, request: Request, slug: str, id: UUID) -> Response:
         """Show a picture, and whether its thumbnails are made."""
-        return Response(StaffImageSerializer(self.image(slug, id), context={"request": request}).data)
+        return Response(self.get_serializer(self.image(slug, id)).data)
 
     @extend_schema(operation_id="remove_image", responses={204: None}, tags=["catalogue"])
     def delete(self, request: Request, slug: str, id: UUID) -> Response:
