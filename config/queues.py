@@ -34,6 +34,7 @@ BEAT_SCHEDULE = {
     "forget-reservations": {"task": "shop.tasks.forget_reservations", "schedule": 3600.0},
     "forget-abandoned-carts": {"task": "orders.tasks.forget_abandoned_carts", "schedule": 3600.0},
     "forget-letters": {"task": "orders.tasks.forget_letters", "schedule": 3600.0},
+    "forget-webhooks": {"task": "orders.tasks.forget_webhooks", "schedule": 3600.0},
     "forget-what-has-ended": {"task": "accounts.tasks.forget_what_has_ended", "schedule": 3600.0},
     "forget-old-idempotency-keys": {"task": "orders.tasks.forget_old_keys", "schedule": 3600.0},
 }

@@ -100,3 +100,9 @@ def forget_abandoned_carts() -> None:
 def forget_letters() -> None:
     """Drop letters about accounts that have left."""
     logger.info("forgot %s letters", outbox.forget_letters())
+
+
+@shared_task
+def forget_webhooks() -> None:
+    """Drop what was sent to merchants long ago."""
+    logger.info("forgot %s webhooks", deliveries.forget_settled())

@@ -32,6 +32,8 @@ PAUSES = [
     timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=5),
     timedelta(hours=7), timedelta(hours=10),
 ]  # fmt: skip
+#: So long what was sent can be looked up, and sent again.
+KEPT_FOR = timedelta(days=30)
 #: The receiver says that nobody will ever listen there again.
 GONE = 410
 Status = WebhookDelivery.Status
@@ -88,6 +90,13 @@ def replay(delivery: WebhookDelivery) -> WebhookDelivery:
     _promise(delivery.pk)
     delivery.refresh_from_db()
     return delivery
+
+
+def forget_settled(*, now: datetime | None = None) -> int:
+    """Delete what was sent or given up and began more than a month ago; return how many deliveries there were."""
+    month_ago = (now or timezone.now()) - KEPT_FOR
+    settled = WebhookDelivery.objects.exclude(status=Status.PENDING)
+    return settled.filter(created_at__lt=month_ago).delete()[0]
 
 
 def _headers(delivery: WebhookDelivery, now: datetime) -> dict[str, str]:

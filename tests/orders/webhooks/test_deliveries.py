@@ -1,6 +1,7 @@
 """What merchants' systems are told: in the event's own transaction, signed, until it arrives."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -14,7 +15,7 @@ from orders import cancellation, outbox
 from orders.models import OutboxMessage, WebhookDelivery, WebhookSubscription
 from orders.tasks import CONSUMERS, LANES, tell_merchants
 from orders.webhooks import deliveries, subscriptions
-from orders.webhooks.deliveries import PAUSES, deliver, replay
+from orders.webhooks.deliveries import KEPT_FOR, PAUSES, deliver, replay
 from orders.webhooks.subscriptions import Opened
 from tests.conftest import LettersSent
 from tests.fakes import FakeGateway
@@ -273,3 +274,18 @@ def test_webhooks_that_pile_up_hold_up_neither_money_nor_letters(monkeypatch: py
 
 def test_every_webhook_topic_has_the_lane_of_its_own() -> None:
     assert {LANES[topic.partition(".")[0]] for topic in WEBHOOKS} == {tell_merchants}
+
+
+def test_what_arrived_is_forgotten_after_a_month_and_what_waits_is_not(
+    alice: User, gateway: FakeGateway, merchant: Receiver, opened: Opened
+) -> None:
+    ordered(alice, gateway)
+    run_webhooks()
+    waiting = WebhookDelivery.objects.create(id=uuid4(), subscription=opened.row, type="order.paid", body="{}")
+
+    early, late = (
+        deliveries.forget_settled(now=timezone.now() + KEPT_FOR + timedelta(minutes=minutes)) for minutes in (-1, 1)
+    )
+
+    assert (early, late) == (0, 1)
+    assert list(WebhookDelivery.objects.all()) == [waiting]
