@@ -15,7 +15,10 @@ def test_delivery_is_on_the_shelf_and_in_the_ledger(db: None, capsys: pytest.Cap
     assert desk.stock_entries.filter(kind="received", quantity=5, reference="note 7").exists()
 
 
-@pytest.mark.parametrize(("sku", "quantity", "words"), [("LAMP", "1", "no product"), ("DESK", "0", "at least one")])
+REFUSED = [("LAMP", "1", "no product"), ("DESK", "0", "at least one"), ("DESK", "2147483646", "room")]
+
+
+@pytest.mark.parametrize(("sku", "quantity", "words"), REFUSED)
 def test_what_is_no_delivery_is_refused(db: None, sku: str, quantity: str, words: str) -> None:
     product(sku="DESK", stocked=2)
 

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from shop import stock
+from shop.errors import ShelfIsFull
 from shop.models import Product
 
 
@@ -32,7 +33,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no product {sku!r}.")
         if quantity < 1:
             raise CommandError("A delivery brings at least one unit.")
-        with transaction.atomic():
-            stock.receive(product_id=product.pk, quantity=quantity, reference=reference)
+        try:
+            with transaction.atomic():
+                stock.receive(product_id=product.pk, quantity=quantity, reference=reference)
+        except ShelfIsFull as full:
+            raise CommandError(str(full)) from None
         product.stock.refresh_from_db()
         self.stdout.write(f"{sku}: {product.stock.on_hand} on hand.")
