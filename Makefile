@@ -44,6 +44,7 @@ schema: environment-dev ## Write docs/api/*, docs/problems.md, docs/access-matri
 	@.venv/bin/python -m deploy.local.protocol
 	@.venv/bin/python -m deploy.local.manage document
 	@.venv/bin/python -m tests.parity.page
+	@.venv/bin/python -m deploy.clients.postman
 
 examples: environment-dev ## Play the examples of the API (<app>/examples/*.yaml) and write down the answers
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" EXAMPLES=write .venv/bin/python -m pytest -q -k test_question tests/examples

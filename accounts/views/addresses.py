@@ -2,7 +2,7 @@
 
 Somebody else's address answers like one that does not exist.
 
-Roadmap: api/rest-resource-design, api/http-methods
+Roadmap: api/crud-endpoints, api/rest-resource-design, api/http-methods
 """
 
 from uuid import UUID

@@ -1,6 +1,6 @@
 """The catalogue: the product list, one product, the tree of categories. Open to everybody to read; staff write.
 
-Roadmap: api/http-methods, orm/n-plus-one
+Roadmap: api/crud-endpoints, api/http-methods, orm/n-plus-one
 """
 
 from typing import Any

@@ -29,7 +29,7 @@ def at(address: Address) -> str:
     return f"{URL}{address.pk}/"
 
 
-@pytest.mark.roadmap("api/rest-resource-design", "api/http-methods")
+@pytest.mark.roadmap("api/crud-endpoints", "api/rest-resource-design", "api/http-methods")
 def test_address_is_added_found_where_it_lives_changed_replaced_and_removed(alice: User, api: Api) -> None:
     client = api(alice)
     added = client.post(URL, ADDRESS, format="json")
@@ -63,6 +63,7 @@ def test_default_of_somebody_else_stays(bob: User, home: Address, api: Api) -> N
     assert Address.objects.filter(is_default=True).count() == 2
 
 
+@pytest.mark.roadmap("api/crud-endpoints")
 def test_address_of_somebody_else_does_not_exist(bob: User, home: Address, api: Api) -> None:
     client = api(bob)
 

@@ -18,6 +18,7 @@ COLLECTIONS = {
     "registrations", "fulfilments", "reviews", "receipts", "corrections",
     "entries", "images", "applications", "identities", "password-resets", "api-keys", "addresses",
     "subscriptions", "deliveries", "imports", "refusals",
+    "returns",  # proposed: docs/api/proposed
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace
     "stock", "hiding",

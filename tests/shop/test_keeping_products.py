@@ -34,7 +34,7 @@ def over(client: APIClient, path: str) -> dict[str, str]:
     return {"If-Match": client.get(path)["ETag"]}
 
 
-@pytest.mark.roadmap("api/http-methods")
+@pytest.mark.roadmap("api/crud-endpoints", "api/http-methods")
 def test_product_is_added_and_can_be_seen_where_location_says(keeper: APIClient, api: Api) -> None:
     made = keeper.post(PRODUCTS, DESK | {"sku": "DESK-1", "slug": "ash-desk"}, format="json")
 
@@ -65,7 +65,7 @@ def test_second_product_of_a_name_is_refused(keeper: APIClient, member: str) -> 
     assert assert_problem(refusal, 409, "name-taken")["member"] == member
 
 
-@pytest.mark.roadmap("api/http-methods")
+@pytest.mark.roadmap("api/crud-endpoints", "api/http-methods")
 def test_product_is_replaced_by_put_and_changed_in_part_by_patch(keeper: APIClient) -> None:
     path = f"{PRODUCTS}{product(slug='desk', attributes={'colour': 'red'}).slug}/"
 
@@ -86,7 +86,7 @@ def test_replacement_that_leaves_something_out_is_refused(keeper: APIClient) -> 
     assert [error["pointer"] for error in problem["errors"]] == ["#/attributes"]
 
 
-@pytest.mark.roadmap("api/http-methods")
+@pytest.mark.roadmap("api/crud-endpoints", "api/http-methods")
 def test_product_that_is_taken_off_is_seen_by_staff_alone_and_comes_back(keeper: APIClient, api: Api) -> None:
     path = f"{PRODUCTS}{product(slug='desk').slug}/"
 
@@ -136,7 +136,7 @@ WRITES = [
 ]  # fmt: skip
 
 
-@pytest.mark.roadmap("security/broken-access-control")
+@pytest.mark.roadmap("api/crud-endpoints", "security/broken-access-control")
 @pytest.mark.parametrize(("method", "path"), WRITES)
 def test_only_a_manager_with_a_second_factor_writes(db: None, api: Api, method: str, path: str) -> None:
     asked = {
