@@ -121,6 +121,10 @@ def opens(client: Client, address: str) -> int:
 
 
 @pytest.mark.roadmap("api/openapi-documentation")
+def test_redoc_may_not_fetch_the_picture_of_its_maker(client: Client) -> None:
+    assert "content=\"img-src 'self' data:\"" in client.get("/api/redoc/").content.decode()
+
+
 @pytest.mark.parametrize("page", ["/api/docs/", "/api/redoc/"])
 def test_page_loads_nothing_from_strangers_and_everything_it_asks_for_is_here(client: Client, page: str) -> None:
     answer = client.get(page)
