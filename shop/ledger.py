@@ -28,34 +28,37 @@ class Step(NamedTuple):
     after: int
 
 
-# The newest come first by the index, and LIMIT ends the walk at the entry that is asked about: for one of a moment ago
-# it costs the same however long the ledger is.
+# Entry by entry, each by one look into the index, and no further than to the one that is asked about: what was sold a
+# moment ago costs the same however long the ledger is. A window over all entries would read them all.
 WALK = """
-SELECT found.id, product.sku, found.at,
-    stock.on_hand - found.since - found.quantity, stock.on_hand - found.since
-FROM unnest(%(products)s::bigint[]) wanted (product_id)
-JOIN shop_product product ON product.id = wanted.product_id JOIN shop_stock stock USING (product_id)
-CROSS JOIN LATERAL (
-    SELECT * FROM (
-        SELECT id, kind, reference, quantity, at,
-            (sum(quantity) OVER (ORDER BY id DESC ROWS UNBOUNDED PRECEDING) - quantity)::int AS since
-        FROM shop_stockentry WHERE product_id = wanted.product_id
-    ) walked
-    WHERE {asked} ORDER BY id DESC LIMIT 1
-) found
+WITH RECURSIVE walk AS (
+    SELECT newest.*, 0 AS since FROM unnest(%(products)s::bigint[]) wanted (product_id) CROSS JOIN LATERAL (
+        SELECT product_id, id, kind, reference, quantity, at FROM shop_stockentry
+        WHERE product_id = wanted.product_id ORDER BY id DESC LIMIT 1
+    ) newest
+    UNION ALL
+    SELECT older.*, walk.since + walk.quantity FROM walk CROSS JOIN LATERAL (
+        SELECT product_id, id, kind, reference, quantity, at FROM shop_stockentry
+        WHERE product_id = walk.product_id AND id < walk.id ORDER BY id DESC LIMIT 1
+    ) older
+    WHERE NOT ({asked})
+)
+SELECT walk.id, product.sku, walk.at, stock.on_hand - walk.since - walk.quantity, stock.on_hand - walk.since
+FROM walk JOIN shop_stock stock USING (product_id) JOIN shop_product product ON product.id = walk.product_id
+WHERE {asked}
 """
 
 
 def sale(product_ids: Collection[int], *, reference: str) -> list[Step]:
     """Return what an order did to each of these shelves, in one query; nothing for what it has not sold."""
-    asked = "walked.kind = %(kind)s AND walked.reference = %(reference)s"
+    asked = "walk.kind = %(kind)s AND walk.reference = %(reference)s"
     return _walk(asked, product_ids, kind=StockEntry.Kind.SOLD, reference=reference)
 
 
 def entry(entry_id: int) -> list[Step]:
     """Return what one entry did; nothing if there is none of this id."""
     products = StockEntry.objects.filter(pk=entry_id).values_list("product_id", flat=True)
-    return _walk("walked.id = %(entry)s", list(products), entry=entry_id)
+    return _walk("walk.id = %(entry)s", list(products), entry=entry_id)
 
 
 def _walk(asked: str, product_ids: Collection[int], **parameters: int | str) -> list[Step]:

@@ -103,7 +103,7 @@ def test_messages_that_come_late_twice_and_out_of_order_make_one_event(
 def test_who_looks_at_the_shelf_instead_of_the_ledger_misses_the_fall(
     desk: Product, sell: Sell, buyer_for_the_shop: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "WALK", ledger.WALK.replace("- found.since", ""))
+    monkeypatch.setattr(ledger, "WALK", ledger.WALK.replace("- walk.since", ""))
 
     three_sales_looked_at_backwards_and_twice(desk, sell)
 
@@ -156,14 +156,3 @@ def test_nothing_is_written_down_while_nobody_listens(desk: Product, sell: Sell)
     count(desk, 1)
 
     assert not OutboxMessage.objects.filter(topic__startswith="webhook.").exists()
-
-
-def test_walk_back_from_the_newest_entry_finds_what_was_there_before_and_after(desk: Product) -> None:
-    for number in range(40):
-        bring(desk, number + 1)
-    entry = desk.stock_entries.latest("id")
-    bring(desk, 3)
-
-    [step] = ledger.entry(entry.pk)
-
-    assert (step.before, step.after) == (6 + sum(range(40)), 6 + sum(range(41)))
