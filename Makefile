@@ -41,6 +41,7 @@ format: environment-dev ## Format the code and sort the imports
 schema: environment-dev ## Write docs/api/*, docs/problems.md, docs/access-matrix.md and .env.example from the code
 	@mkdir -p docs/api
 	@.venv/bin/python -m deploy.local.manage spectacular --file docs/api/openapi.yaml --validate --fail-on-warn
+	@.venv/bin/python -m deploy.local.manage spectacular --api-version v2 --file docs/api/openapi-v2.yaml --validate --fail-on-warn
 	@.venv/bin/python -m deploy.local.protocol
 	@.venv/bin/python -m deploy.local.manage document
 	@.venv/bin/python -m tests.parity.page

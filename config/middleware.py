@@ -19,6 +19,7 @@ from django.utils.cache import patch_vary_headers
 
 from config import problems
 from config.logging import request_id
+from config.versions import ROOTS
 
 logger = logging.getLogger(__name__)
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -80,7 +81,8 @@ class GZip(GZipMiddleware):
     """
 
     LEAST = 1_000  # bytes; anything smaller leaves in one packet either way
-    SECRETIVE = ("/api/v1/auth/", "/api/v1/account/", "/account/", "/oauth/", "/admin/")
+    OF_THE_API = tuple(f"{root}{part}/" for root in ROOTS for part in ("auth", "account"))
+    SECRETIVE = (*OF_THE_API, "/account/", "/oauth/", "/admin/")
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:  # type: ignore[override]
         """Compress if the caller takes gzip; say to every cache that others may not."""
@@ -126,7 +128,7 @@ class PrivateAnswersMiddleware:
         """Say so, unless the view has said something itself."""
         response = self.get_response(request)
         is_public = request.method in {"GET", "HEAD"} and "Authorization" not in request.headers
-        if request.path.startswith("/api/v1/") and not is_public:
+        if request.path.startswith(ROOTS) and not is_public:
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 

@@ -13,6 +13,7 @@ Roadmap: api/error-responses, security/safe-error-handling
 
 import logging
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -30,6 +31,7 @@ from config.graphql.limits import TooMuch
 from config.logging import request_id
 from orders import errors as orders
 from shop import errors as shop
+from shop.money.shapes import is_textual, told
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -197,7 +199,8 @@ def problem_response(exception: Exception, context: dict[str, Any]) -> Response 
     if problem.slug in CHALLENGES:
         headers["WWW-Authenticate"] = CHALLENGES[problem.slug].format(**vars(exception))
     path = context["request"].path if context.get("request") else ""
-    return Response(body(problem, exception, path), problem.status, headers=headers, content_type=CONTENT_TYPE)
+    shown = body(problem, exception, path, textual=is_textual(context))
+    return Response(shown, problem.status, headers=headers, content_type=CONTENT_TYPE)
 
 
 def plain_response(request: HttpRequest, exception: Exception) -> JsonResponse:
@@ -226,8 +229,8 @@ def problem_of(exception: Exception) -> Problem:
     raise AssertionError("every exception is an Exception")
 
 
-def body(problem: Problem, exception: Exception, path: str) -> dict[str, Any]:
-    """Build the problem document of RFC 9457."""
+def body(problem: Problem, exception: Exception, path: str, *, textual: bool = True) -> dict[str, Any]:
+    """Build the problem document of RFC 9457. `textual`: with money as v1 of the REST API has it."""
     return {
         "type": f"/problems/{problem.slug}/",
         "title": problem.title,
@@ -235,8 +238,18 @@ def body(problem: Problem, exception: Exception, path: str) -> dict[str, Any]:
         "detail": DETAILS.get(problem.slug) or _detail(exception),
         "instance": path,
         "request_id": request_id.get(),
-        **{field: _field(exception, field) for field in problem.fields},
+        **_members(problem, exception, textual=textual),
     }
+
+
+def _members(problem: Problem, exception: Exception, *, textual: bool) -> dict[str, Any]:
+    """What it says beyond the standard; an amount stands in the currency that the exception names beside it."""
+    members = {field: _field(exception, field) for field in problem.fields}
+    amounts = {field: value for field in members if isinstance(value := getattr(exception, field, None), Decimal)}
+    if textual or not amounts:
+        return members
+    currency = members.pop("currency")
+    return members | {field: told(amount, currency) for field, amount in amounts.items()}
 
 
 def _detail(exception: Exception) -> str:

@@ -3,6 +3,8 @@
 Roadmap: frameworks/routing
 """
 
+from typing import Any
+
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -22,20 +24,24 @@ admin.site.login = RedirectView.as_view(pattern_name="page-log-in", query_string
 admin.site.password_change = RedirectView.as_view(pattern_name="page-password")  # type: ignore[method-assign, assignment]
 admin.site.logout = LogOut.as_view()  # type: ignore[method-assign, assignment]
 
+#: The documents and their pages are for everybody, and look at no token.
+OPEN: dict[str, Any] = {"permission_classes": [], "authentication_classes": []}
+
 urlpatterns = [
     path("", views.door, name="door"),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("", include("accounts.oauth.urls")),
-    path("api/v1/", include("config.api")),
+    path("api/v1/", include(("config.api", "api"), namespace="v1")),
+    path("api/v2/", include(("config.api", "api"), namespace="v2")),
     path("graphql/", GraphQL.as_view(), name="graphql"),
     path("graphql/ui/", views.graphiql, name="graphiql"),
-    path("api/schema/", SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"),
-    path(
-        "api/docs/", SpectacularSwaggerView.as_view(permission_classes=[], authentication_classes=[], url_name="schema")
-    ),
-    path(
-        "api/redoc/", SpectacularRedocView.as_view(permission_classes=[], authentication_classes=[], url_name="schema")
-    ),
+    path("api/versions/", views.versions, name="versions"),
+    path("api/schema/", SpectacularAPIView.as_view(api_version="v1", **OPEN), name="schema"),
+    path("api/schema/v2/", SpectacularAPIView.as_view(api_version="v2", **OPEN), name="schema-v2"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", **OPEN)),
+    path("api/docs/v2/", SpectacularSwaggerView.as_view(url_name="schema-v2", **OPEN)),
+    path("api/redoc/", SpectacularRedocView.as_view(url_name="schema", **OPEN)),
+    path("api/redoc/v2/", SpectacularRedocView.as_view(url_name="schema-v2", **OPEN)),
     path("media/images/<uuid:id>/<int:size>.webp", picture, name="picture"),
     path("problems/<slug:slug>/", views.problem_page, name="problem"),
     path("healthz/", include("config.health")),

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from config.problems import PROBLEMS, meaning, plain_response, problem_of
+from config.versions import ending_of
 
 
 def door(request: HttpRequest) -> HttpResponse:
@@ -30,6 +31,12 @@ def problem_page(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     error, problem = found[0]
     return render(request, "config/problem.html", {"problem": problem, "meaning": meaning(error)})
+
+
+def versions(request: HttpRequest) -> HttpResponse:
+    """Say how the versions of the REST API differ, and when the old one ends: where its Deprecation header leads."""
+    endings = {version: ending_of(version) for version in settings.API_VERSIONS}
+    return render(request, "config/versions.html", {"endings": endings})
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

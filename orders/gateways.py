@@ -19,7 +19,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from orders.breaker import Breaker, BreakerOpen
 from orders.models import Payment, Refund
 from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
-from orders.pricing import minor_units
+from shop.money.units import minor_units
 
 ATTEMPTS = 2
 #: Seconds between them at most.

@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from orders.errors import CartIsEmpty, MixedCurrencies, NotForSale, TotalTooSmall
+from shop.money.units import CENT
 
-CENT = Decimal("0.01")
 #: The provider refuses smaller payments. Stripe's figure for euros, dollars and francs; some currencies have another
 #: (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
 LEAST_TOTAL = Decimal("0.50")
@@ -76,8 +76,3 @@ def price_line(item: Item) -> PricedLine:
 def to_cents(amount: Decimal) -> Decimal:
     """Round to two places, half up, as invoices do."""
     return amount.quantize(CENT, ROUND_HALF_UP)
-
-
-def minor_units(amount: Decimal) -> int:
-    """Return the amount in the smallest unit of a two-decimal currency, as payment providers count: 12.80 → 1280."""
-    return int(amount.quantize(CENT, ROUND_HALF_UP) * 100)

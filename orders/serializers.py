@@ -18,6 +18,7 @@ from orders.cart import running_totals
 from orders.hypermedia import of_cart, of_order
 from orders.models import Cart, CartLine, Fulfilment, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.cart import MOST_UNITS
+from shop.money.shapes import Priced
 from shop.serializers import OwnReviewSerializer
 
 
@@ -34,9 +35,10 @@ class ChangeLineSerializer(RequestSerializer):
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_UNITS)
 
 
-class CartLineSerializer(serializers.ModelSerializer[CartLine]):
+class CartLineSerializer(Priced, serializers.ModelSerializer[CartLine]):
     """One line of a cart, at the price of now."""
 
+    money = ("unit_price",)
     sku = serializers.CharField(source="product.sku")
     name = serializers.CharField(source="product.name")
     unit_price = serializers.DecimalField(12, 2, source="product.price")
@@ -46,12 +48,17 @@ class CartLineSerializer(serializers.ModelSerializer[CartLine]):
         model = CartLine
         fields = ["id", "sku", "name", "unit_price", "currency", "quantity"]
 
+    def currency_of(self, row: CartLine) -> str:
+        """The product's."""
+        return row.product.currency
 
-class CartSerializer(serializers.ModelSerializer[Cart]):
+
+class CartSerializer(Priced, serializers.ModelSerializer[Cart]):
     """A cart; `total` is what it would cost now, the order decides. Lines of two currencies have no sum."""
 
+    money = ("total",)
     lines = CartLineSerializer(many=True)
-    total = serializers.SerializerMethodField()
+    total = serializers.SerializerMethodField(allow_null=True)
     currency = serializers.SerializerMethodField()
     _links = LinksField(lambda guide, cart: of_cart(guide, has_lines=bool(cart.lines.all())))
 
@@ -68,6 +75,10 @@ class CartSerializer(serializers.ModelSerializer[Cart]):
         """What the total is in; null when there are several currencies, or no lines."""
         totals = _totals(cart)
         return next(iter(totals)) if len(totals) == 1 else None
+
+    def currency_of(self, row: Cart) -> str | None:
+        """The total's."""
+        return self.get_currency(row)
 
 
 def _totals(cart: Cart) -> dict[str, Decimal]:
@@ -96,25 +107,34 @@ class PlaceOrderSerializer(RequestSerializer):
         return attrs
 
 
-class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
+class OrderLineSerializer(Priced, serializers.ModelSerializer[OrderLine]):
     """One line, at the price it was bought for."""
+
+    money = ("unit_price", "line_total")
 
     class Meta:
         model = OrderLine
         fields = ["sku", "name", "unit_price", "quantity", "line_total"]
 
+    def currency_of(self, row: OrderLine) -> str:
+        """The order's, which every line read through it has at hand."""
+        return row.order.currency
 
-class PaymentSerializer(serializers.ModelSerializer[Payment]):
+
+class PaymentSerializer(Priced, serializers.ModelSerializer[Payment]):
     """The payment of an order."""
+
+    money = ("amount", "refunded_amount")
 
     class Meta:
         model = Payment
         fields = ["status", "amount", "currency", "refunded_amount", "decline_reason"]
 
 
-class OrderSummarySerializer(serializers.ModelSerializer[Order]):
+class OrderSummarySerializer(Priced, serializers.ModelSerializer[Order]):
     """An order in a list; its lines and its payment for who asks for them by `include`."""
 
+    money = ("total",)
     lines = OrderLineSerializer(many=True, source="known_lines", required=False)
     payment = PaymentSerializer(required=False)
     _links = LinksField(of_order)
@@ -124,9 +144,10 @@ class OrderSummarySerializer(serializers.ModelSerializer[Order]):
         fields = ["number", "status", "currency", "total", "placed_at", "_links", "lines", "payment"]
 
 
-class OrderSerializer(serializers.ModelSerializer[Order]):
+class OrderSerializer(Priced, serializers.ModelSerializer[Order]):
     """An order as the purchase answers it."""
 
+    money = ("total",)
     lines = OrderLineSerializer(many=True, source="known_lines")
     payment = PaymentSerializer()
     shipping_address = AddressSerializer()
@@ -159,13 +180,13 @@ class FullExportSerializer(ExportSerializer):
     @extend_schema_field(ExportedOrderSerializer(many=True))
     def get_orders(self, user: User) -> Any:
         """Whole orders, in three queries however many there are."""
-        return ExportedOrderSerializer(user.orders.with_details(), many=True).data
+        return ExportedOrderSerializer(user.orders.with_details(), many=True, context=self.context).data
 
     @extend_schema_field(CartLineSerializer(many=True))
     def get_cart(self, user: User) -> Any:
         """The lines of the cart."""
         lines = CartLine.objects.filter(cart__user=user).select_related("product")
-        return CartLineSerializer(lines, many=True).data
+        return CartLineSerializer(lines, many=True, context=self.context).data
 
     @extend_schema_field(OwnReviewSerializer(many=True))
     def get_reviews(self, user: User) -> Any:
@@ -173,12 +194,18 @@ class FullExportSerializer(ExportSerializer):
         return OwnReviewSerializer(user.reviews.select_related("product"), many=True).data
 
 
-class RefundSerializer(serializers.ModelSerializer[Refund]):
+class RefundSerializer(Priced, serializers.ModelSerializer[Refund]):
     """Money given back, or on its way."""
+
+    money = ("amount",)
 
     class Meta:
         model = Refund
         fields = ["id", "amount", "reason", "status", "created_at"]
+
+    def currency_of(self, row: Refund) -> str:
+        """The payment's, through which it was read or written."""
+        return row.payment.currency
 
 
 class OrderEventSerializer(serializers.ModelSerializer[OrderEvent]):
@@ -222,8 +249,9 @@ class RefundedAmount(serializers.DecimalField):
     """At least a cent; the document says so, too."""
 
 
-class AskRefundSerializer(RequestSerializer):
+class AskRefundSerializer(Priced, RequestSerializer):
     """Give back part of the payment, or all that is left of it."""
 
+    money = ("amount",)
     amount = RefundedAmount(12, 2, min_value=Decimal("0.01"), required=False, help_text="Left out: all that is left.")
     reason = TextField(max_length=200, required=False, default="", allow_blank=True)

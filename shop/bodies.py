@@ -11,8 +11,9 @@ from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.serializers.strict import PartsOnly, RequestSerializer, TextField, YesNoField
+from accounts.serializers.strict import PartsOnly, RequestSerializer, TextField, WholeNumberField, YesNoField
 from shop.models import Currency
+from shop.money.shapes import Priced
 
 SKU, SLUG = r"^[A-Z0-9]+(-[A-Z0-9]+)*$", r"^[a-z0-9]+(-[a-z0-9]+)*$"
 PRICE = r"^[0-9]{1,10}(\.[0-9]{1,2})?$"
@@ -76,9 +77,10 @@ class AttributesField(serializers.DictField):
         return value
 
 
-class ReplaceProductSerializer(RequestSerializer):
+class ReplaceProductSerializer(Priced, RequestSerializer):
     """All of a product that can be changed."""
 
+    money = ("price",)
     category = TextField(max_length=80, help_text="By its slug.")
     name = TextField(max_length=160)
     description = TextField(max_length=20_000)
@@ -124,16 +126,6 @@ class AddCategorySerializer(ReplaceCategorySerializer):
 
 class ChangeCategorySerializer(PartsOnly, ReplaceCategorySerializer):
     """Some of a category; what is left out stays as it is."""
-
-
-class WholeNumberField(serializers.IntegerField):
-    """A JSON number; DRF would take a string of digits for one as well."""
-
-    def to_internal_value(self, data: Any) -> int:
-        """Raise ValidationError for anything else."""
-        if isinstance(data, bool) or not isinstance(data, int):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 class ReceiptSerializer(RequestSerializer):

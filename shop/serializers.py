@@ -1,4 +1,4 @@
-"""The shape of the catalogue as clients see it. Prices are strings: a JSON number would become a float.
+"""The shape of the catalogue as clients see it. Prices are no floats in any version: see `shop/money/shapes.py`.
 
 Roadmap: api/request-response-validation
 """
@@ -14,6 +14,7 @@ from shop.hypermedia import of_product
 from shop.models import Category, Product, ProductImage, Review, Stock, StockEntry
 from shop.models.images import THUMBNAILS, WHOLE
 from shop.models.reviews import BEST, LONGEST, WORST
+from shop.money.shapes import Priced
 from shop.pictures import MOST_BYTES
 
 
@@ -68,9 +69,10 @@ class UploadImageSerializer(RequestSerializer):
     alt = TextField(max_length=160, help_text="What can be seen, for who cannot see it.")
 
 
-class ProductSerializer(serializers.ModelSerializer[Product]):
+class ProductSerializer(Priced, serializers.ModelSerializer[Product]):
     """A product in a list."""
 
+    money = ("price",)
     category = serializers.SlugRelatedField[Category](slug_field="slug", read_only=True)
     available = serializers.SerializerMethodField()
     rating = serializers.SerializerMethodField()

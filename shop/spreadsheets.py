@@ -3,7 +3,8 @@
     sku,slug,name,price          one line of names, then one for each row, as RFC 4180 has them
     D-1,desk,Oak desk,120.00
 
-A table is flat: members that hold members, and those that begin with `_`, are left out; the JSON form has them.
+A table is flat: members that hold members, and those that begin with `_`, are left out; the JSON form has them. Money
+in an object is two columns, `price.amount` and `price.currency`.
 A cell that a spreadsheet would run (`=HYPERLINK(…)` in a product's name or on a delivery note) gets an apostrophe in
 front of it, which makes it text (OWASP, CSV Injection). Plain numbers stay numbers, those below 0 as well.
 Refuses nothing of its own: a refusal is a problem, in JSON, whatever was accepted.
@@ -24,6 +25,8 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
+
+from shop.money.shapes import MoneyField, MoneySerializer
 
 #: What begins a formula, in full width as well: Japanese and Chinese spreadsheets take both.
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -47,7 +50,7 @@ class TableRenderer(BaseRenderer):
         columns = list(_columns(context["view"].get_serializer()))
         table: csv.DictWriter[str] = csv.DictWriter(written, columns, extrasaction="ignore")
         table.writeheader()
-        table.writerows({name: cell(value) for name, value in row.items()} for row in data["results"])
+        table.writerows({name: cell(value) for name, value in _flat(row)} for row in data["results"])
         return written.getvalue().encode()
 
 
@@ -91,6 +94,16 @@ def cell(value: object) -> str:
 
 def _columns(row: Any) -> Iterable[str]:
     """The flat members, in the order of the JSON form."""
-    return [
-        name for name, field in row.fields.items() if not name.startswith("_") and not isinstance(field, BaseSerializer)
-    ]
+    for name, field in row.fields.items():
+        if isinstance(field, MoneyField):
+            yield from (f"{name}.{part}" for part in MoneySerializer().fields)
+        elif not name.startswith("_") and not isinstance(field, BaseSerializer):
+            yield name
+
+
+def _flat(row: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{part}", inner) for part, inner in value.items())
+        else:
+            yield name, value

@@ -157,7 +157,7 @@ def test_transaction_that_postgres_ended_because_the_process_slept_can_be_tried_
     assert_problem(Client().get(where), 503, "database-unavailable")
 
 
-@pytest.mark.parametrize("where", ["/nowhere/", "/api/v1/nowhere/", "/api/v2/orders/", "/problems/unheard-of/", "/%00"])
+@pytest.mark.parametrize("where", ["/nowhere/", "/api/v1/nowhere/", "/api/v3/orders/", "/problems/unheard-of/", "/%00"])
 def test_path_that_leads_nowhere_is_a_problem(db: None, client: Client, where: str) -> None:
     assert_problem(client.get(where), 404, "not-found")
 

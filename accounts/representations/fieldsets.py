@@ -46,7 +46,7 @@ class Sparse(GenericAPIView[Any]):
     def members(self) -> list[str]:
         """What can be asked for, in the order of the answer."""
         shape: Any = self.get_serializer_class()  # a class, whatever mypy thinks of its hash
-        return list(_members(shape))
+        return list(_members(shape, str(self.request.version)))
 
     def shows(self, member: str) -> bool:
         """Whether the answer has it."""
@@ -70,8 +70,9 @@ class Sparse(GenericAPIView[Any]):
 
 
 @cache
-def _members(shape: Any) -> tuple[str, ...]:
-    return tuple(shape().fields)
+def _members(shape: Any, version: str) -> tuple[str, ...]:
+    """Which a row has in that version of the API."""
+    return tuple(shape(context={"version": version}).fields)
 
 
 def chosen(request: Request, parameter: str, known: Iterable[str]) -> frozenset[str] | None:

@@ -62,6 +62,16 @@ class IdField(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number; DRF would take a string of digits for one as well."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Raise ValidationError for anything else."""
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class PartsOnly:
     """Of a replacement the parts that are sent; what is left out stays as it is."""
 

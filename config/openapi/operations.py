@@ -31,8 +31,11 @@ from accounts.representations.compound import Compound
 from accounts.representations.preferences import WRITES, is_heard
 from accounts.serializers.strict import RequestSerializer, TextField
 from config.openapi import choices, samples
-from config.openapi.examples import Example, of_operation
+from config.openapi.examples import Example, in_version, of_operation
+from config.openapi.versions import announce_ending
 from config.problems import CONTENT_TYPE, PROBLEMS, Problem
+from config.versions import ending_of
+from shop.money.shapes import Priced
 from shop.spreadsheets import TableRenderer
 
 #: One character that Python's strip() leaves: it takes away a few control characters that JavaScript's \s does not.
@@ -76,8 +79,15 @@ class ProblemSchema(AutoSchema):
                 answer["description"] = f"{HTTPStatus(int(status)).phrase}."
         self._add_problems(operation)
         for example in of_operation(operation["operationId"]):
-            _illustrate(operation, example)
+            _illustrate(operation, in_version(example, self.version))
+        if ending_of(self.version):
+            announce_ending(operation)
         return operation
+
+    @property
+    def version(self) -> str:
+        """Of the API that the document describes."""
+        return str(self.view.request.version)
 
     def _say_who_may_ask(self, operation: dict[str, Any]) -> None:
         """What a program needs; what names no scope is for people alone, unless nobody is asked for who they are."""
@@ -120,7 +130,11 @@ class ProblemSchema(AutoSchema):
         return schema
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
-        """Say that a body may have no further members."""
+        """Say that a body may have no further members; show money as this version has it.
+
+        A serializer makes its members once, so one that another document was made of is of another version.
+        """
+        serializer = type(serializer)() if isinstance(serializer, Priced) else serializer
         schema = super()._map_basic_serializer(serializer, direction)
         is_strict = direction == "request" and isinstance(serializer, RequestSerializer)
         return schema | ({"additionalProperties": False} if is_strict else {})

@@ -18,13 +18,15 @@ from rest_framework_simplejwt.exceptions import InvalidToken
 
 from accounts import errors as accounts
 from config.graphql.limits import TooMuch
+from config.openapi.versions import version_of
 from config.problems import body, problem_of
 from orders import errors as orders
 from shop import errors as shop
+from shop.money.shapes import is_textual
 
 ORDER, KEY = "7KQ2-M4XD-9RT0", UUID("8e03978e-40d5-43e8-bc93-6894a57f9324")
 #: What changes with each request.
-INSTANCE, REQUEST_ID = "/api/v1/…/", "5f1c9d7e2b3a4c6d"
+INSTANCE, REQUEST_ID = "/api/{version}/…/", "5f1c9d7e2b3a4c6d"
 SAMPLES: list[Exception] = [
     shop.OutOfStock([shop.Shortage("DESK-WAL-160", "Walnut Desk", requested=3, available=2)]),
     orders.CartIsEmpty(),
@@ -108,20 +110,21 @@ SAMPLES: list[Exception] = [
 ]
 
 
-def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+def add_problems(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
     """Put one example of each problem into the finished document (a hook of drf-spectacular)."""
-    pointed_at = json.dumps(result["paths"])
-    shown = {slug: one for slug, one in sorted(problems().items()) if f'"{reference(slug)["$ref"]}"' in pointed_at}
+    pointed_at, made = json.dumps(result["paths"]), problems(version_of(generator))
+    shown = {slug: one for slug, one in sorted(made.items()) if f'"{reference(slug)["$ref"]}"' in pointed_at}
     return result | {"components": {**result["components"], "examples": shown}}
 
 
-def problems() -> dict[str, dict[str, Any]]:
-    """Return an example for each kind of problem, by slug."""
+def problems(version: str = "v1") -> dict[str, dict[str, Any]]:
+    """Return an example for each kind of problem in a version of the API, by slug."""
     made = [(problem_of(sample), sample) for sample in SAMPLES]
+    instance, textual = INSTANCE.format(version=version), is_textual({"version": version})
     return {
         problem.slug: {
             "summary": problem.title,
-            "value": body(problem, sample, INSTANCE) | {"request_id": REQUEST_ID},
+            "value": body(problem, sample, instance, textual=textual) | {"request_id": REQUEST_ID},
         }
         for problem, sample in made
     }

@@ -13,6 +13,7 @@ from config import env, queues
 from config.caches import SESSION_STORES, SOCKET_PATIENCE
 from config.logging import LOGGING  # noqa: F401 - read by Django
 from config.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401 - read by drf-spectacular
+from config.settings.versions import API_ENDINGS, API_VERSIONS  # noqa: F401 - the endings by config.versions
 from config.storages import STORAGES  # noqa: F401 - read by Django
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.GZip",
     "config.middleware.PrivateAnswersMiddleware",
+    "config.versions.EndingMiddleware",
     "config.middleware.BodyLimitMiddleware",
     "config.middleware.DatabaseDownMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -168,6 +170,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["config.parsers.ShallowJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["shop.filters.KnownParameters"],
     "DEFAULT_PAGINATION_CLASS": "shop.pages.Pages",
+    # One table of routes under each version; `shop/money/shapes.py` is all that they differ in.
+    "DEFAULT_VERSIONING_CLASS": "rest_framework.versioning.NamespaceVersioning",
+    "DEFAULT_VERSION": next(iter(API_VERSIONS)),
+    "ALLOWED_VERSIONS": list(API_VERSIONS),
     "DEFAULT_SCHEMA_CLASS": "config.openapi.operations.ProblemSchema",
     "EXCEPTION_HANDLER": "config.problems.problem_response",
     "COERCE_DECIMAL_TO_STRING": True,  # a price as a JSON number would be a float in most clients

@@ -7,7 +7,6 @@ from typing import Any
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Roadmap Shop API",
-    "VERSION": "1.0.0",
     "DESCRIPTION": "The reference shop: browse, fill a cart, press buy. Every error is an RFC 9457 problem.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -16,6 +15,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.openapi.samples.add_problems",
+        "config.openapi.versions.introduce",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": False,  # our one PATCH changes one thing, and that must be said

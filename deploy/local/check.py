@@ -13,13 +13,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from deploy.embedded import ServerTrouble, running
 from deploy.local.environment import Addresses, shop_environment
 from deploy.local.process import ROOT
 
-SCHEMA = ROOT / "docs" / "api" / "openapi.yaml"
+#: The document of each version of the API.
+SCHEMAS = {"v1": ROOT / "docs" / "api" / "openapi.yaml", "v2": ROOT / "docs" / "api" / "openapi-v2.yaml"}
 STEPS = {
     "lint": "ruff check .",
     "format": "ruff format --check --quiet .",
@@ -48,7 +50,7 @@ def check_all(environment: dict[str, str]) -> list[str]:
         for name, command in STEPS.items()
     }
     steps["deployment"] = lambda: passes(DEPLOYMENT, environment | production())
-    steps["schema"] = lambda: schema_is_current(environment)
+    steps |= {f"schema {version}": partial(schema_is_current, version, environment) for version in SCHEMAS}
     faulty = []
     for name, step in steps.items():
         began = time.monotonic()
@@ -84,14 +86,16 @@ def production() -> dict[str, str]:
     }
 
 
-def schema_is_current(environment: dict[str, str]) -> bool:
-    """The committed API description equals the one that the code gives."""
+def schema_is_current(version: str, environment: dict[str, str]) -> bool:
+    """The committed description of a version of the API equals the one that the code gives."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder, "openapi.yaml")
-        if not passes(f"python manage.py spectacular --file {fresh} --validate --fail-on-warn", environment):
+        asked = f"--api-version {version} --file {fresh} --validate --fail-on-warn"
+        if not passes(f"python manage.py spectacular {asked}", environment):
             return False
-        old, new = (file.read_text().splitlines() if file.exists() else [] for file in (SCHEMA, fresh))
-    drift = list(difflib.unified_diff(old, new, str(SCHEMA.relative_to(ROOT)), "the code", lineterm="", n=1))
+        written = SCHEMAS[version]
+        old, new = (file.read_text().splitlines() if file.exists() else [] for file in (written, fresh))
+    drift = list(difflib.unified_diff(old, new, str(written.relative_to(ROOT)), "the code", lineterm="", n=1))
     if drift:
         print("\n".join(drift[:60]) + "\n`make schema` writes it anew.", flush=True)
     return not drift

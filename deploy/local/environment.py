@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 from deploy.embedded import Servers
 from deploy.embedded.state import write_private
 
-WEBHOOK_PATH = "/api/v1/webhooks/payments/"  # as in orders/urls.py
+WEBHOOK_PATH = "/api/v2/webhooks/payments/"  # as in orders/urls.py; of a version that stays
 # What the shop and its provider read. From the caller's environment they are taken only through `given`: no test shall
 # hand its own settings by accident to the shop that it starts.
 SHOP_VARIABLES = (

@@ -7,11 +7,14 @@ Roadmap: api/rest-resource-design, api/http-status-codes, frameworks/request-han
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -28,7 +31,7 @@ from accounts.representations.fieldsets import Sparse
 from orders import cancellation, checkout, errors, gateways, idempotency, refunds, serializers
 from orders.hypermedia import of_order
 from orders.idempotency import Answer
-from orders.models import Order, numbers
+from orders.models import Order, Refund, numbers
 from orders.models.order import OrderQuerySet
 from orders.states import OrderStatus
 from shop.errors import OutOfStock
@@ -43,8 +46,9 @@ KEY = OpenApiParameter(
     description="A new one for each purchase; the same one for a retry.",
 )
 #: Made once: a serializer copies all its fields whenever it is made, which costs more than what it then does with them.
-PLACE_ORDER, ORDER = serializers.PlaceOrderSerializer(), serializers.OrderSerializer()
-ASK_REFUND = serializers.AskRefundSerializer()
+PLACE_ORDER = serializers.PlaceOrderSerializer()
+#: And once for each version of the API, in which an order looks different.
+ORDER = {version: serializers.OrderSerializer(context={"version": version}) for version in settings.API_VERSIONS}
 KEY_PROBLEMS = (errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused, errors.RequestInProgress)
 
 
@@ -138,7 +142,8 @@ class Orders(Compound, Tabular, OrderView, ListAPIView[Order]):
             return self.keepable(self.handle_exception(errors.OrderClosed(order.number, order.status)))
         status = 202 if order.status == OrderStatus.PENDING else 201
         links = open_doors(of_order(Guide(self.request), order))
-        return self.keepable(Response(ORDER.to_representation(order) | {"_links": links}, status), location)
+        shown = ORDER[str(self.request.version)].to_representation(order)
+        return self.keepable(Response(shown | {"_links": links}, status), location)
 
 
 class OrderDetail(Sparse, OrderView, RetrieveAPIView[Order]):
@@ -192,14 +197,26 @@ class Refunds(OrderView):
     )
     def post(self, request: Request, number: str) -> HttpResponse:
         """Give money back, all that is left or a part. Support may up to a limit, managers beyond it."""
-        wanted = ASK_REFUND.run_validation(request.data)
-        identity = self.identify(request, wanted)
+        wanted = serializers.AskRefundSerializer(context={"request": request}).run_validation(request.data)
+        identity, order = self.identify(request, wanted), self.order()
         answer = refunds.request_refund(
-            order_id=self.order().pk,
-            amount=wanted.get("amount"),
+            order_id=order.pk,
+            amount=amount_of(wanted, order),
             reason=wanted["reason"],
             actor=person_of(request),
             request=identity,
-            render=lambda refund: self.keepable(Response(serializers.RefundSerializer(refund).data, 201)),
+            render=self.render_refund,
         )
         return as_response(answer)
+
+    def render_refund(self, refund: Refund) -> Answer:
+        """Say in HTTP what was promised."""
+        shown = serializers.RefundSerializer(refund, context={"request": self.request}).data
+        return self.keepable(Response(shown, 201))
+
+
+def amount_of(wanted: Mapping[str, Any], order: Order) -> Decimal | None:
+    """Return how much is to go back (None: all that is left); raise ValidationError for another currency's money."""
+    if wanted.get("currency", order.currency) != order.currency:
+        raise ValidationError({"amount": {"currency": [f"This order was paid in {order.currency}."]}})
+    return wanted.get("amount")

@@ -22,4 +22,4 @@ class Export(APIView):
     @extend_schema(operation_id="export_account", responses=FullExportSerializer, tags=["account"])
     def get(self, request: Request) -> Response:
         """Take everything along that the shop holds about the caller. Passwords and other secrets are left out."""
-        return Response(FullExportSerializer(person_of(request)).data)
+        return Response(FullExportSerializer(person_of(request), context={"version": request.version}).data)

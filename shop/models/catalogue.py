@@ -84,7 +84,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 class Currency(models.TextChoices):
     """What a price may be in: only currencies with two decimals. The yen has none and the dinar three, and both would
-    be charged a hundredfold or a tenth (`orders.pricing.minor_units`).
+    be charged a hundredfold or a tenth (`shop.money.units.minor_units`).
     """
 
     CHF = "CHF", "CHF"

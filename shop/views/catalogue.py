@@ -71,7 +71,7 @@ class Products(Sparse, Tabular, ListAPIView[Product]):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Add a product. It can be seen at once, unless `is_listed` is false; stock comes with its first delivery."""
-        wanted = bodies.AddProductSerializer().run_validation(request.data)
+        wanted = bodies.AddProductSerializer(context={"request": request}).run_validation(request.data)
         return added("product", assortment.add(**wanted), serializers.ProductDetailSerializer, request)
 
 
@@ -112,7 +112,7 @@ class ProductDetail(Compound, Versioned):
     )  # fmt: skip
     def put(self, request: Request, slug: str) -> Response:
         """Replace all of a product that can be changed. SKU and slug are for ever."""
-        return self.write(slug, bodies.ReplaceProductSerializer())
+        return self.write(slug, bodies.ReplaceProductSerializer(context={"request": request}))
 
     @extend_schema(
         operation_id="change_product", tags=["catalogue"],
@@ -120,7 +120,7 @@ class ProductDetail(Compound, Versioned):
     )  # fmt: skip
     def patch(self, request: Request, slug: str) -> Response:
         """Change some of a product, such as its price. What is left out stays as it is."""
-        return self.write(slug, bodies.ChangeProductSerializer())
+        return self.write(slug, bodies.ChangeProductSerializer(context={"request": request}))
 
     def write(self, slug: str, shape: RequestSerializer) -> Response:
         """Write what the body says, unless somebody else has written meanwhile."""

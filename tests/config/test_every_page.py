@@ -17,9 +17,9 @@ from tests.orders.purchases import ordered
 
 PUBLIC = [
     "/", "/api/v1/products/", "/api/v1/categories/", "/api/v1/cart/", "/api/schema/", "/api/docs/", "/api/redoc/",
-    "/problems/out-of-stock/", "/healthz/live", "/healthz/ready", "/account/log-in/", "/account/log-out/",
-    "/account/register/", "/account/registration/", "/account/forgotten-password/", "/account/new-password/",
-    "/account/new-address/",
+    "/problems/out-of-stock/", "/api/versions/", "/healthz/live", "/healthz/ready", "/account/log-in/",
+    "/account/log-out/", "/account/register/", "/account/registration/", "/account/forgotten-password/",
+    "/account/new-password/", "/account/new-address/",
 ]  # fmt: skip
 LISTS = [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("config", "orders", "shop", "accounts")
-#: What `orders` may know of the catalogue: its rules and rows, the shape of its answers, its pages and its admin.
+#: What `orders` may know of the catalogue: its rules and rows, the shape of its answers, money, its pages, its admin.
 DOORS = {
     "shop.stock",
     "shop.bodies",
@@ -19,6 +19,8 @@ DOORS = {
     "shop.images",
     "shop.ledger",
     "shop.models",
+    "shop.money.shapes",
+    "shop.money.units",
     "shop.errors",
     "shop.pages",
     "shop.spreadsheets",

@@ -36,6 +36,9 @@ def test_two_requests_have_two_ids(client: Client) -> None:
         ("post", "/api/v1/auth/token/", "no-store"),
         ("get", "/api/v1/account/", "no-store"),
         ("get", "/api/v1/products/", None),
+        ("post", "/api/v2/auth/token/", "no-store"),
+        ("get", "/api/v2/account/", "no-store"),
+        ("get", "/api/v2/products/", None),
     ],
 )
 def test_no_cache_keeps_what_is_somebodys(client: Client, method: str, path: str, kept: str | None) -> None:

@@ -209,7 +209,7 @@ def path_of(name: str, fill: Fill) -> str:
         "number": order and order.number,
         "id": listener if name.startswith("webhook-") else getattr(made, "pk", None),
     }
-    return reverse(name, kwargs={part: known[part] for part in ROUTES[name].pattern.converters})
+    return reverse(f"v1:{name}", kwargs={part: known[part] for part in ROUTES[name].pattern.converters})
 
 
 @pytest.mark.parametrize("count", [1, MANY])

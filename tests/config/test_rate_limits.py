@@ -74,6 +74,17 @@ def test_who_asks_too_much_is_told_when_to_come_back(alice: User, bob: User, api
     assert api(bob).get(f"{PRODUCTS}?search=desk").status_code == 200, "another person"
 
 
+@pytest.mark.roadmap("api/versioning")
+def test_another_version_of_the_api_gives_no_fresh_bucket(alice: User, api: Api, limits: Limits) -> None:
+    limits(person=5, search=2)
+    asked = [f"/api/{version}/products/?search=desk" for version in ("v1", "v2", "v2")]
+
+    answers = [api(alice).get(path) for path in asked]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[1]["RateLimit"].startswith('"person";r=3;')
+
+
 def test_forged_header_gives_no_fresh_bucket(limits: Limits) -> None:
     limits(address=3)
 

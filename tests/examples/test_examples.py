@@ -3,6 +3,7 @@
 make examples        writes the answers anew, which is how a new example gets its own
 """
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 import yaml
 from django.core.cache import cache
 
-from config.openapi.examples import LOADER, Example, everything, files
+from config.openapi.examples import LOADER, Example, everything, files, in_version
 from config.problems import CONTENT_TYPE
+from deploy.contract.changes import Comparison
 from orders import gateways
 from tests.examples.given import GIVEN
 from tests.examples.pen import write_answer
@@ -20,6 +22,7 @@ from tests.examples.scene import Scene
 from tests.examples.stand_ins import masked
 from tests.fakes import FakeGateway
 from tests.test_openapi import DOCUMENT
+from tests.test_openapi_v2 import DOCUMENT_V2, moved
 
 OPERATIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
     operation["operationId"]: (path, method, operation)
@@ -27,6 +30,16 @@ OPERATIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
     for method, operation in methods.items()
 }
 EXAMPLES = everything()
+
+
+def is_written_anew(example: Example) -> bool:
+    """Whether v2 differs by more than its addresses: by money."""
+    there = json.dumps([example.body, example.answer]).replace("/api/v1/", "/api/v2/")
+    moved = in_version(example, "v2")
+    return json.loads(there) != [moved.body, moved.answer]
+
+
+PRICED = [in_version(example, "v2") for example in EXAMPLES if is_written_anew(example)]
 HOW = """
 It stands in no {place} of an <app>/examples/*.yaml. Beside the views of the operation write, for instance,
 
@@ -49,12 +62,12 @@ def gateway_in_place(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) -> I
     return gateway
 
 
-def play(example: Example, gateway: FakeGateway) -> Any:
+def play(example: Example, gateway: FakeGateway, version: str = "v1") -> Any:
     scene = Scene(example, gateway)
     for words in example.given:
         GIVEN[words](scene)
     path, method, _ = OPERATIONS[example.operation]
-    return scene.ask(path, method)
+    return scene.ask(path.replace("/v1/", f"/{version}/"), method)
 
 
 @pytest.mark.django_db
@@ -70,6 +83,25 @@ def test_question_gets_the_answer_that_the_document_shows(example: Example, gate
         write_answer(example, answer)
     else:
         assert answer == example.answer, "`make examples` writes it anew, if it is as it should be"
+
+
+@pytest.mark.django_db
+@pytest.mark.roadmap("api/versioning")
+@pytest.mark.parametrize("example", PRICED, ids=lambda example: f"{example.operation}-{example.name}")
+def test_question_in_cents_gets_the_answer_that_the_document_of_v2_shows(
+    example: Example, gateway_in_place: FakeGateway
+) -> None:
+    response = play(example, gateway_in_place, "v2")
+
+    assert (response.status_code, masked(response.json())) == (example.status, example.answer)
+
+
+def test_every_operation_with_money_is_played_in_v2() -> None:
+    changed = {change.where.split()[1] for change in Comparison(moved(DOCUMENT), DOCUMENT_V2).changes()}
+    played = {OPERATIONS[example.operation][0].replace("/v1/", "/v2/") for example in PRICED}
+
+    assert changed
+    assert changed <= played
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))

@@ -24,7 +24,7 @@ from django.db import connection
 from orders.gateways import ProviderFailed
 from orders.models import Payment, Refund
 from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
-from orders.pricing import minor_units
+from shop.money.units import minor_units
 
 DECLINED = "pm_card_chargeDeclined"
 PURCHASE_WEATHER = [

@@ -7,7 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from orders.errors import CartIsEmpty, MixedCurrencies, NotForSale, TotalTooSmall
-from orders.pricing import LEAST_TOTAL, Item, minor_units, price_line, quote, to_cents
+from orders.pricing import LEAST_TOTAL, Item, price_line, quote, to_cents
+from shop.money.units import minor_units
 
 
 def item(price: str = "10.00", quantity: int = 1, *, currency: str = "EUR", is_listed: bool = True) -> Item:

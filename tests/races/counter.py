@@ -18,8 +18,8 @@ from orders.errors import OrderError
 from orders.idempotency import Answer, Request
 from orders.models import Order, OutboxMessage, Payment
 from orders.outcomes import Outcome, Unknown
-from orders.pricing import minor_units
 from shop.errors import ShopError
+from shop.money.units import minor_units
 from tests.fakes import FakeGateway
 
 PURCHASE = checkout.Purchase("pm_card_visa", {"name": "Alice", "city": "Hamburg"})

@@ -1,6 +1,7 @@
 """Browsing over HTTP: filters, ordering, pages, what is hidden, and parameters that nobody should send."""
 
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from decimal import Decimal
@@ -262,6 +263,6 @@ def test_link_header_names_the_pages_beside_this_one(guest: APIClient, shop: Non
     first = guest.get(URL, {"page_size": 2})
     second = guest.get(first.json()["next"])
 
-    assert first["Link"] == f'<{first.json()["next"]}>; rel="next"'
-    assert second["Link"] == f'<{second.json()["previous"]}>; rel="prev"'
-    assert "Link" not in guest.get(URL)
+    assert first["Link"].startswith(f'<{first.json()["next"]}>; rel="next"')
+    assert second["Link"].startswith(f'<{second.json()["previous"]}>; rel="prev"')
+    assert not re.search("next|prev", guest.get(URL)["Link"])

@@ -30,6 +30,9 @@ Every refusal of the API is `application/problem+json` (RFC 9457) with these mem
 | `instance` | the path that was asked for |
 | `request_id` | the log has everything under this id; the header `X-Request-ID` carries it, too |
 
+An amount among the further members is a text with `currency` beside it; from v2 of the REST API on it is an object that
+holds both (`docs/api/versions.md`).
+
 ## By status
 
 | status | gRPC | slug | title | more members | meaning |
