@@ -43,6 +43,10 @@ def test_every_game_with_the_api_goes_as_the_document_says(world: dict[str, Any]
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
             return {"headers": world["headers"][player] | PLAIN}
 
+        def before_call(self, case: Any) -> None:
+            """Ask for whole rows: what is left out leads nowhere."""
+            case.query = {name: value for name, value in (case.query or {}).items() if name != "fields"}
+
         def validate_response(self, response: Any, case: Any, *checks: Any, **kwargs: Any) -> None:
             """Say that the token is ours, or schemathesis takes an answer for a door that stands open."""
             case.validate_response(
