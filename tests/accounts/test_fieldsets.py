@@ -171,3 +171,18 @@ def test_write_answers_with_everything(keeper: APIClient) -> None:
     written = keeper.patch(f"{DESK}?fields=sku&include=stock", {"name": "Table"}, format="json", headers=seen)
 
     assert written.json().keys() == keeper.get(DESK).json().keys()
+
+
+@pytest.mark.roadmap("api/versioning")
+def test_both_versions_choose_alike(keeper: APIClient) -> None:
+    asked = {"fields": "price", "include": "stock"}
+    old, new = (keeper.get(f"/api/{version}/products/desk/", asked).json() for version in ("v1", "v2"))
+
+    assert (old["price"], new["price"]) == ("12.80", {"amount": 1280, "currency": "EUR"})
+    assert old["stock"] == new["stock"]
+    assert old.keys() == new.keys() == {"price", "stock"}
+    written = keeper.patch(
+        "/api/v2/products/desk/", {"name": "Table"}, format="json",
+        headers={"If-Match": "*", "Prefer": "return=minimal"},
+    )  # fmt: skip
+    assert (written.status_code, written.content) == (204, b"")
