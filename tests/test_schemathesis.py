@@ -29,6 +29,7 @@ from orders.models import Order
 from tests.factories import CategoryFactory, cart_of, product, token_of
 from tests.fakes import FakeGateway
 from tests.orders.purchases import ordered
+from tests.test_openapi_v2 import DOCUMENT_V2
 
 #: What OpenAPI has no words for: a webhook must be signed, so no random one is accepted.
 UNSAYABLE = {
@@ -137,6 +138,22 @@ def ask(case: Any, world: dict[str, Any]) -> None:
 @schema.parametrize()
 @settings(max_examples=CASES_EACH, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not IS_LONG)
 def test_answer_is_one_that_the_document_promises(case: Any, world: dict[str, Any]) -> None:
+    ask(case, world)
+
+
+#: In v2 these stand for all that has money in it: `tests/test_openapi_v2.py` lets nothing else differ.
+PRICED = ["cart/", "products/{slug}/", "orders/{number}/", "orders/{number}/refunds/"]
+schema_v2 = schemathesis.openapi.from_dict(
+    DOCUMENT_V2 | {"paths": {f"/api/v2/{path}": DOCUMENT_V2["paths"][f"/api/v2/{path}"] for path in PRICED}},
+    config=CONFIG,
+)
+schema_v2.app = application
+
+
+@pytest.mark.roadmap("api/versioning")
+@schema_v2.parametrize()
+@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_money_is_what_the_document_of_v2_promises(case: Any, world: dict[str, Any]) -> None:
     ask(case, world)
 
 
