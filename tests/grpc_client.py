@@ -8,12 +8,24 @@ import grpc
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from grpc_status import rpc_status
 
+from config.grpc.server import StockServer
 from shop.grpc import stock_pb2 as messages
 from shop.grpc.stock_pb2_grpc import StockStub
 
 SECONDS = 20
 #: Tests shall not be told by the environment to go through a proxy.
 OPTIONS = [("grpc.enable_http_proxy", 0)]
+
+
+@contextmanager
+def serving() -> Iterator[StockServer]:
+    """A stock service of this process, on a port of its own."""
+    server = StockServer(host="127.0.0.1", port=0)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 class Refusal(NamedTuple):

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import User
 from config.grpc.server import StockServer
 from tests.factories import person, token_of
-from tests.grpc_client import StockClient
+from tests.grpc_client import StockClient, serving
 
 Clients = Callable[..., StockClient]
 
@@ -20,10 +20,8 @@ def dave(transactional_db: None) -> User:
 
 @pytest.fixture
 def service(transactional_db: None) -> Iterator[StockServer]:
-    server = StockServer(host="127.0.0.1", port=0)
-    server.start()
-    yield server
-    server.stop()
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture

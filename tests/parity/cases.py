@@ -1,97 +1,37 @@
 """What the shop can be asked to do, whatever the protocol: one entry for each use case, and how it must end.
 
 A case is some steps, each an act with its arguments in the words of REST, and what each step ends with in words that no
-protocol owns (`tests/parity/world.py`). `{line}` and `{number}` stand for the newest cart line and order. Another case
-is another entry; nothing else has to be touched. A protocol that cannot do an act says why (`rest.py`, `graphql.py`).
+protocol owns (`tests/parity/world.py`). Another case is another entry; nothing else has to be touched. Here is what
+shoppers do, in `warehouse.py` what the warehouse does and shoppers see of it. A protocol that cannot do an act says why
+(`rest.py`, `graphql.py`, `grpc.py`), and another does it in its place.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
-from orders.outcomes import Declined, Unknown
-from tests.orders.purchases import ADDRESS
-from tests.parity.world import End, Refusal, World
-
-
-class Step(NamedTuple):
-    """One act: who does what, and what it must end with."""
-
-    act: str
-    arguments: dict[str, Any]
-    end: End
-    who: str = "alice"
-
-
-class Case(NamedTuple):
-    """One use case; `given` changes the shop before its first step."""
-
-    name: str
-    steps: list[Step]
-    given: Callable[[World], object] = lambda world: None
-
-
-def row(sku: str, price: str, available: int) -> End:
-    return {"sku": sku, "price": price, "currency": "EUR", "available": available}
-
-
-def order(status: str, quantity: int, total: str, payment: str, name: str = "first order") -> End:
-    return {
-        "number": name, "status": status, "total": total, "currency": "EUR", "payment": payment,
-        "lines": [{"sku": "DESK", "quantity": quantity, "line_total": total}],
-    }  # fmt: skip
-
-
-def add(quantity: int, who: str = "alice") -> Step:
-    return Step("add to cart", {"sku": "DESK", "quantity": quantity}, {"sku": "DESK", "quantity": quantity}, who)
-
-
-def press(end: End, who: str = "alice", **changed: Any) -> Step:
-    wanted = {"key": "one", "payment_method": "pm_card_visa", "shipping_address": ADDRESS}
-    return Step("buy", wanted | changed, end, who)
-
-
-def cart(*lines: tuple[str, int], total: str | None, who: str = "alice") -> Step:
-    return Step("show cart", {}, {"lines": [{"sku": sku, "quantity": n} for sku, n in lines], "total": total}, who)
-
-
-DESK, CHAIR, LAMP = row("DESK", "100.00", 5), row("CHAIR", "40.00", 2), row("LAMP", "60.00", 0)
-ONE_DESK = order("PAID", 1, "100.00", "AUTHORIZED")
-NOTHING_HERE = Refusal("not-found", "There is nothing here, or nothing that you may see.")
-NOBODY = Refusal("not-authenticated", "Authentication credentials were not provided.")
-TOO_FEW = Refusal(
-    "out-of-stock", "Only 5 of Desk left; you asked for 6.",
-    lines=[{"sku": "DESK", "name": "Desk", "requested": 6, "available": 5}],
-)  # fmt: skip
-NO_FUNDS = Refusal(
-    "payment-declined", "Your bank declined the payment (insufficient funds). Your cart is as it was.",
-    reason="insufficient_funds", order="first order",
-)  # fmt: skip
-OTHER_REQUEST = Refusal(
-    "idempotency-key-reused", "This Idempotency-Key was used with another request. Use a new key for a new purchase."
+from tests.parity.reviews import REVIEWING
+from tests.parity.steps import (
+    CHAIR,
+    DESK,
+    LAMP,
+    NO_FUNDS,
+    NO_KEY,
+    NOBODY,
+    NOT_ALLOWED,
+    NOTHING_HERE,
+    ONE_DESK,
+    OTHER_REQUEST,
+    STEP_UP,
+    TOO_FEW,
+    Case,
+    Refusal,
+    Step,
+    add,
+    cart,
+    declining,
+    invalid,
+    order,
+    press,
+    silent,
 )
-NO_KEY = Refusal(
-    "idempotency-key-missing",
-    "Send an Idempotency-Key header of 1 to 255 printable characters, a new one for each purchase.",
-)
-
-
-STEP_UP = Refusal(
-    "step-up-required", "Prove again who you are: show a code of your second factor, or log in anew.", max_age=900
-)
-
-
-def invalid(**errors: str) -> Refusal:
-    found = [{"pointer": f"#/{name}", "detail": detail} for name, detail in errors.items()]
-    return Refusal("validation-failed", "See `errors` for what to change.", errors=found)
-
-
-def declining(world: World) -> None:
-    world.provider.outcome = Declined("pi_1", "insufficient_funds")
-
-
-def silent(world: World) -> None:
-    world.provider.outcome = Unknown()
-
+from tests.parity.warehouse import WAREHOUSE
 
 BROWSING = [
     Case("browse", [Step("browse", {}, [CHAIR, DESK, LAMP], "guest")]),
@@ -180,8 +120,7 @@ AFTERWARDS = [
     ]),
     Case("a buyer gives to herself", [
         add(1), press(ONE_DESK),
-        Step("refund", {"number": "{number}", "key": "two"},
-             Refusal("not-allowed", "You do not have permission to perform this action.")),
+        Step("refund", {"number": "{number}", "key": "two"}, NOT_ALLOWED),
     ]),
     Case("money without a second factor", [
         add(1), press(ONE_DESK),
@@ -192,4 +131,4 @@ AFTERWARDS = [
 PEOPLE = [
     Case("log in", [Step("log in", {"email": "alice@example.com", "password": "alice-shows-the-shop"}, "logged in")]),
 ]
-CASES = [*BROWSING, *FILLING, *BUYING, *AFTERWARDS, *PEOPLE]
+CASES = [*BROWSING, *FILLING, *BUYING, *AFTERWARDS, *PEOPLE, *REVIEWING, *WAREHOUSE]

@@ -10,16 +10,22 @@ from graphene.utils.str_converters import to_camel_case, to_snake_case
 
 from shop.filters import ORDERINGS
 from shop.schema.catalogue import Ordering
+from tests.parity.rest import UNITS
 from tests.parity.world import End, World, refused
 
 #: Acts that GraphQL does not know, and why.
+PACKING = "The warehouse packs over REST; the buyer sees the parcel in both."
 SILENT = {
-    "log in": "A login is answered with tokens, counted by address and locked after failures: that door is kept once."
+    "log in": "A login is answered with tokens, counted by address and locked after failures: that door is kept once.",
+    "show shelf": "It shows what can be bought; what is promised to others, the warehouse reads over REST or gRPC.",
+    **dict.fromkeys(("set aside", "give back"), UNITS),
+    **dict.fromkeys(("pack", "ship", "deliver"), PACKING),
 }
 TOKEN = "X-Cart-Token"
 PRODUCT = "sku price { amount currency } available"
 LINES = "lines { id quantity product { sku } }"
 ORDER = "number status total { amount currency } payment { status } lines { sku quantity lineTotal }"
+REVIEW = "id author rating text"
 ORDER_BY = {value: Ordering._meta.enum(value).name for value in ORDERINGS}
 
 
@@ -59,6 +65,14 @@ def order(said: Any) -> End:
 
 def shelf(said: Any) -> End:
     return {"slug": said["slug"], "parent": said["parent"] and said["parent"]["slug"]}
+
+
+def review(said: Any) -> End:
+    return {"review": said["id"], **{name: said[name] for name in ("author", "rating", "text")}}
+
+
+def parcel(said: Any) -> End:
+    return {to_snake_case(name): value for name, value in said.items()}
 
 
 def rows(read: Callable[[Any], End]) -> Callable[[Any], End]:
@@ -105,6 +119,29 @@ ACTS: dict[str, Ask] = {
         "number: $number, idempotencyKey: $key, amount: $amount, reason: $reason) "
         "{ refund { amount reason status } } }",
         lambda said: said["refund"],
+    ),
+    "write review": Ask(
+        "mutation Write($slug: String!, $rating: Int!, $text: String) "
+        f"{{ writeReview(slug: $slug, rating: $rating, text: $text) {{ review {{ {REVIEW} }} }} }}",
+        lambda said: review(said["review"]),
+    ),
+    "read reviews": Ask(
+        f"query Reviews($slug: String!) {{ product(slug: $slug) {{ reviews {{ edges {{ node {{ {REVIEW} }} }} }} }} }}",
+        lambda said: rows(review)(said["reviews"]),
+    ),
+    "change review": Ask(
+        "mutation Change($review: ID!, $rating: Int, $text: String) "
+        f"{{ changeReview(id: $review, rating: $rating, text: $text) {{ review {{ {REVIEW} }} }} }}",
+        lambda said: review(said["review"]),
+    ),
+    "withdraw review": Ask("mutation Withdraw($review: ID!) { withdrawReview(id: $review) { id } }", lambda said: None),
+    "hide review": Ask(
+        "mutation Hide($review: ID!) { hideReview(id: $review) { review { isHidden } } }", lambda said: None
+    ),
+    "see what is left": Ask("query Left($slug: String!) { product(slug: $slug) { sku available } }", dict),
+    "show parcels": Ask(
+        "query Parcels($number: String!) { order(number: $number) { fulfilments { status carrier trackingNumber } } }",
+        lambda said: [parcel(one) for one in said["fulfilments"]],
     ),
 }
 

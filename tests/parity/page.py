@@ -1,6 +1,6 @@
 """`python -m tests.parity.page`: write `docs/api/parity.md` from the cases that the tests play.
 
-Each act stands there as REST asks for it and as GraphQL does, line by line; below it each case with its ends.
+Each act stands there as REST asks for it, as GraphQL does and as gRPC does; below it each case with its ends.
 """
 
 import os
@@ -15,25 +15,31 @@ if __name__ == "__main__":  # the cases import models; within a test run Django 
     os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings.base", **nowhere}
     django.setup()
 
-from tests.parity import graphql, rest
-from tests.parity.cases import CASES, Case, Step
+from tests.parity import graphql, rest, rpc
+from tests.parity.cases import CASES
+from tests.parity.protocols import PROTOCOLS, plays
+from tests.parity.steps import Case, Step
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api" / "parity.md"
-HEAD = """# One shop, two ways in
+HEAD = """# One shop, three ways in
 
-Every use case below is played through REST and through GraphQL by `tests/parity/test_parity.py`, and must end in the
-same way, to the last word of a refusal. Generated from `tests/parity/cases.py` by `make schema`.
+Every use case below is played through REST, through GraphQL, and through gRPC where it exists, by
+`tests/parity/test_parity.py`, and must end in the same way, to the last word of a refusal. Generated from
+`tests/parity/cases.py` by `make schema`.
 
 ## How each act is asked for
 
 """
 CASES_HEAD = """## How each case ends
 
-An end in quotes is the `type` of a problem, in REST the body of the answer, in GraphQL the `extensions` of the error.
-`first order` stands for its number.
+An end in quotes is the `type` of a problem: in REST the body of the answer, in GraphQL the `extensions` of the error,
+in gRPC the `ErrorInfo` of the status. `first order` stands for its number. A shelf is on hand, reserved, available.
 
-| case | steps | ends |
-| --- | --- | --- |
+A case is played once for each protocol named beside it. *GraphQL with REST*: an act that GraphQL does not know went
+through REST, and the case shows whether GraphQL sees what came of it.
+
+| case | through | steps | ends |
+| --- | --- | --- | --- |
 """
 
 
@@ -44,7 +50,7 @@ def text() -> str:
 
 
 def _act(act: str) -> str:
-    return f"### {act.capitalize()}\n\n{_in_rest(act)}\n{_in_graphql(act)}\n"
+    return f"### {act.capitalize()}\n\n{_in_rest(act)}\n{_in_graphql(act)}\n{_in_grpc(act)}\n"
 
 
 def _in_rest(act: str) -> str:
@@ -65,6 +71,13 @@ def _in_graphql(act: str) -> str:
     return f"```graphql\n{print_ast(parse(graphql.ACTS[act].document))}\n```\n"
 
 
+def _in_grpc(act: str) -> str:
+    if act not in rpc.ACTS:
+        return f"gRPC: {rpc.SILENT[act]}\n"
+    ask = rpc.ACTS[act]
+    return f"```textproto\n# shop.stock.v1.Stock/{ask.method}\n{ask.request}\n```\n"
+
+
 def _arguments(act: str) -> list[str]:
     return list(
         dict.fromkeys(name for case in CASES for step in case.steps if step.act == act for name in step.arguments)
@@ -73,7 +86,17 @@ def _arguments(act: str) -> list[str]:
 
 def _case(case: Case) -> str:
     steps = "<br>".join(_step(step) for step in case.steps)
-    return f"| {case.name} | {steps} | {'<br>'.join(_end(step.end) for step in case.steps)} |\n"
+    ended = "<br>".join(_end(step.end) for step in case.steps)
+    return f"| {case.name} | {_through(case)} | {steps} | {ended} |\n"
+
+
+def _through(case: Case) -> str:
+    """`REST, GraphQL with REST and gRPC`: each play by its protocol, with those that stood in for it."""
+    stood_in = {
+        name: [other for other, protocol in PROTOCOLS.items() if protocol in way and other != name]
+        for name, way in plays(case).items()
+    }
+    return ", ".join(name + (f" with {' and '.join(others)}" if others else "") for name, others in stood_in.items())
 
 
 def _step(step: Step) -> str:
@@ -99,7 +122,7 @@ def _end(end: Any) -> str:
             if "number" in end
             else f"{lines}, {end['total'] or 'no total'}"
         )
-    return " ".join(str(value) for value in end.values() if value is not None)
+    return " ".join(str(value) for value in end.values() if value not in (None, ""))
 
 
 if __name__ == "__main__":

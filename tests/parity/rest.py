@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from tests.parity.world import End, World, refused
 
 #: Acts that REST does not know, and why.
-SILENT: dict[str, str] = {}
+UNITS = "Units are set aside by the systems of a warehouse, over gRPC; a shopper's are set aside by buying."
+SILENT = {"set aside": UNITS, "give back": UNITS}
 TOKEN = "X-Cart-Token"
 
 
@@ -50,6 +51,21 @@ def shelf(said: Any) -> End:
     return {"slug": said["slug"], "parent": said["parent"]}
 
 
+def review(said: Any) -> End:
+    return {"review": said["id"], **{name: said[name] for name in ("author", "rating", "text")}}
+
+
+def parcel(said: Any) -> End:
+    """What the warehouse goes on with and a reader sees."""
+    return {"parcel": said["id"], **shown(said)}
+
+
+def shown(said: Any) -> End:
+    return {
+        "status": said["status"].upper(), "carrier": said["carrier"], "tracking_number": said["tracking_number"]
+    }  # fmt: skip
+
+
 ACTS: dict[str, Ask] = {
     "browse": Ask("GET", "products/", lambda said: [product(one) for one in said["results"]]),
     "list shelves": Ask("GET", "categories/", lambda said: [shelf(one) for one in said]),
@@ -63,6 +79,17 @@ ACTS: dict[str, Ask] = {
     "show order": Ask("GET", "orders/{number}/", order),
     "cancel": Ask("POST", "orders/{number}/cancellation/", order),
     "refund": Ask("POST", "orders/{number}/refunds/", refund),
+    "write review": Ask("POST", "products/{slug}/reviews/", review),
+    "read reviews": Ask("GET", "products/{slug}/reviews/", lambda said: [review(one) for one in said["results"]]),
+    "change review": Ask("PATCH", "products/{slug}/reviews/{review}/", review),
+    "withdraw review": Ask("DELETE", "products/{slug}/reviews/{review}/", lambda said: None),
+    "hide review": Ask("PUT", "products/{slug}/reviews/{review}/hiding/", lambda said: None),
+    "see what is left": Ask("GET", "products/{slug}/", lambda said: {n: said[n] for n in ("sku", "available")}),
+    "show shelf": Ask("GET", "products/{slug}/stock/", lambda said: said),
+    "pack": Ask("POST", "orders/{number}/fulfilments/", parcel),
+    "ship": Ask("POST", "orders/{number}/fulfilments/{parcel}/shipment/", parcel),
+    "deliver": Ask("POST", "orders/{number}/fulfilments/{parcel}/delivery/", parcel),
+    "show parcels": Ask("GET", "orders/{number}/fulfilments/", lambda said: [shown(one) for one in said["results"]]),
     "log in": Ask("POST", "auth/token/", lambda said: said["access"] and "logged in"),
 }
 

@@ -1,5 +1,7 @@
 """Every use case ends alike whichever protocol it comes through, to the last word of each refusal."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from types import ModuleType
 from typing import Any
 
@@ -10,38 +12,45 @@ from accounts.models import User
 from orders import errors, gateways
 from shop.models import Product
 from shop.schema import catalogue
+from tests.factories import person
 from tests.fakes import FakeGateway
-from tests.parity import graphql, page, rest
-from tests.parity.cases import CASES, Case
-from tests.parity.world import Api, World, people
+from tests.parity import graphql, page, rest, rpc
+from tests.parity.cases import CASES
+from tests.parity.protocols import PROTOCOLS, players, plays
+from tests.parity.steps import Case, Step
+from tests.parity.world import World, people
 
-PROTOCOLS = {"REST": rest, "GraphQL": graphql}
 pytestmark = pytest.mark.roadmap("api/rest-vs-graphql", "api/graphql-queries-and-mutations", "api/error-responses")
 
 
 @pytest.fixture
-def world(alice: User, bob: User, carol: User, api: Api, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(alice: User, bob: User, carol: User, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     gateway = FakeGateway()
     monkeypatch.setattr(gateways, "configured", lambda: gateway)
-    return World(people(api, alice, bob, carol), gateway)
+    with ExitStack() as until_the_end:
+        yield World(people(alice, bob, carol, person("dave", role="warehouse")), gateway, until_the_end)
 
 
 def ends(world: World, case: Case, protocol: ModuleType) -> list[Any]:
     """Play the case and return what each step ended with."""
     case.given(world)
-    steps = (protocol.take(world, step.act, world.filled(step.arguments), step.who) for step in case.steps)
-    return [world.named(end) for end in steps]
+    return [_end(world, step, player) for step, player in zip(case.steps, players(case, protocol), strict=True)]
 
 
-def unknown_acts(case: Case, protocol: ModuleType) -> set[str]:
-    return {step.act for step in case.steps} - protocol.ACTS.keys()
+def _end(world: World, step: Step, player: ModuleType) -> Any:
+    step.given(world)
+    return world.named(player.take(world, step.act, world.filled(step.arguments), step.who))
 
 
 PLAYED = [
-    pytest.param(case, protocol, id=f"{case.name}-{name}")
+    pytest.param(
+        case,
+        PROTOCOLS[name],
+        id=f"{case.name}-{name}",
+        marks=pytest.mark.django_db(transaction=rpc in way),  # another thread answers, and sees what is committed
+    )
     for case in CASES
-    for name, protocol in PROTOCOLS.items()
-    if not unknown_acts(case, protocol)
+    for name, way in plays(case).items()
 ]
 
 
@@ -52,16 +61,16 @@ def test_case_ends_alike_through_every_protocol(world: World, case: Case, protoc
 
 @pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
 def test_protocol_says_why_it_does_not_know_an_act(protocol: ModuleType) -> None:
-    unknown = {act for case in CASES for act in unknown_acts(case, protocol)}
+    acts = {step.act for case in CASES for step in case.steps}
 
-    assert unknown == protocol.SILENT.keys()
+    assert acts - protocol.ACTS.keys() == protocol.SILENT.keys()
     assert all(reason.endswith(".") for reason in protocol.SILENT.values())
 
 
 def test_every_act_is_part_of_a_case() -> None:
     played = {step.act for case in CASES for step in case.steps}
 
-    assert played == rest.ACTS.keys() | graphql.ACTS.keys()
+    assert played == rest.ACTS.keys() | graphql.ACTS.keys() | rpc.ACTS.keys()
 
 
 def unlisted_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,17 +90,28 @@ class Drifted:
         return NotFound()
 
 
+def unknown_becomes_nothing_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shop.grpc.stock.UnknownProduct", lambda sku: NotFound())
+
+
 @pytest.mark.parametrize(
-    ("name", "drift"),
-    [("browse", unlisted_are_shown), ("a card that the bank declines", decline_becomes_another_problem)],
-)
+    ("name", "protocol", "drift"),
+    [
+        ("browse", graphql, unlisted_are_shown),
+        ("a card that the bank declines", graphql, decline_becomes_another_problem),
+        pytest.param(
+            "a product that there never was", rpc, unknown_becomes_nothing_here,
+            marks=pytest.mark.django_db(transaction=True),
+        ),
+    ],
+)  # fmt: skip
 def test_protocol_that_drifts_away_is_caught(
-    world: World, monkeypatch: pytest.MonkeyPatch, name: str, drift: Any
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, protocol: ModuleType, drift: Any
 ) -> None:
     [case] = [case for case in CASES if case.name == name]
     drift(monkeypatch)
 
-    assert ends(world, case, graphql) != [step.end for step in case.steps]
+    assert ends(world, case, protocol) != [step.end for step in case.steps]
 
 
 def test_page_shows_these_cases_and_no_others() -> None:
