@@ -22,6 +22,8 @@ class TableParser(BaseParser):
     """Reads the rows of a table."""
 
     media_type = "text/csv"
+    #: Columns whose cells of digits are numbers, for which JSON has a notation and a table has none.
+    numbers = ("quantity",)
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -32,18 +34,17 @@ class TableParser(BaseParser):
         except UnicodeDecodeError:
             raise ParseError("The table is not UTF-8.") from None
         try:
-            return list(_rows(csv.DictReader(StringIO(text, newline=""), strict=True)))
+            return list(self._rows(csv.DictReader(StringIO(text, newline=""), strict=True)))
         except csv.Error as wrong:
             raise ParseError(f"The table cannot be read: {wrong}.") from None
 
+    def _rows(self, table: "csv.DictReader[str]") -> Iterator[dict[str, Any]]:
+        for cells in table:
+            if None in cells:
+                raise ParseError(f"Line {table.line_num} has more cells than the first line has names.")
+            yield {name: self._value(name, cell) for name, cell in cells.items() if cell}
 
-def _rows(table: "csv.DictReader[str]") -> Iterator[dict[str, Any]]:
-    for cells in table:
-        if None in cells:
-            raise ParseError(f"Line {table.line_num} has more cells than the first line has names.")
-        yield {name: _value(cell) for name, cell in cells.items() if cell}
-
-
-def _value(cell: str) -> str | int:
-    """A cell of digits is a number: JSON has a notation for it, a table has none."""
-    return int(cell) if cell.isascii() and cell.isdigit() and len(cell) < 10 else cell
+    def _value(self, name: str, cell: str) -> str | int:
+        """A SKU and a delivery note may well be all digits, and stay text."""
+        is_number = name in self.numbers and cell.isascii() and cell.isdigit() and len(cell) < 10
+        return int(cell) if is_number else cell

@@ -55,6 +55,15 @@ def test_list_is_taken_in_at_once_and_booked_later(daves: APIClient, desk: Produ
     assert StockEntry.objects.get(source=done.json()["id"]).quantity == 5
 
 
+def test_sku_and_delivery_note_of_digits_alone_stay_text_in_a_table(daves: APIClient) -> None:
+    product(sku="4711", stocked=0)
+
+    send(daves, b"sku,quantity,reference\n4711,5,0042\n")
+    perform_all(CONSUMERS)
+
+    assert StockEntry.objects.get(reference="0042").quantity == 5
+
+
 @pytest.mark.roadmap("api/hateoas")
 def test_refused_rows_are_listed_with_their_problems_and_fit_a_spreadsheet(daves: APIClient, desk: Product) -> None:
     accepted = send(daves).json()
