@@ -36,6 +36,10 @@ ON_SHOP_STACK = (
 )  # fmt: skip
 
 
+#: What takes longest is begun first, so that no process is left alone with it at the end.
+LONGEST = ("shop_stack", "crashes", "faults", "zoo", "model", "deploy")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the long forms to their own command, `-m long`. Coverage, which makes tests half as slow again, is measured
     of those that prove a topic (`roadmap/proof.py`), and of the first two cases where one test has many.
@@ -44,6 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
         items[:] = [item for item in items if not item.get_closest_marker("long")]
     cases = Counter[str]()
+    items.sort(key=lambda item: rank(scope_of(item.nodeid)))
     for item in items:
         test = item.nodeid.partition("[")[0]
         cases[test] += 1
@@ -51,12 +56,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("no_cover")
 
 
+def scope_of(nodeid: str) -> str:
+    """Return what a test is run with: its module, or all that uses the same running shop."""
+    folder, _, name = nodeid.partition("::")[0].removeprefix("tests/").rpartition("/")
+    return folder if folder in SHARING else "shop_stack" if name in ON_SHOP_STACK else f"{folder}/{name}"
+
+
+def rank(scope: str) -> int:
+    """Say when it is its turn; the rest keeps the order that chance gave it."""
+    first = scope.partition("/")[0]
+    return LONGEST.index(first) if first in LONGEST else len(LONGEST)
+
+
 class ByShop(LoadScopeScheduling):
-    """Gives a module to one process as a whole, and so everything that uses the same running shop."""
+    """Gives what runs together to one process as a whole."""
 
     def _split_scope(self, nodeid: str) -> str:
-        folder, _, name = nodeid.partition("::")[0].removeprefix("tests/").rpartition("/")
-        return folder if folder in SHARING else "shop_stack" if name in ON_SHOP_STACK else f"{folder}/{name}"
+        return scope_of(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByShop:

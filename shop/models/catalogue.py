@@ -98,10 +98,7 @@ class Currency(models.TextChoices):
 
 
 class Product(models.Model):
-    """Something with a price. `attributes` holds what only some products have: material, size, colour.
-
-    Roadmap: databases/indexes
-    """
+    """Something with a price. `attributes` holds what only some products have: material, size, colour."""
 
     category = models.ForeignKey(Category, models.PROTECT, related_name="products")
     sku = models.CharField("SKU", max_length=40, unique=True)
@@ -124,6 +121,11 @@ class Product(models.Model):
     objects = ProductQuerySet.as_manager()
 
     class Meta:
+        """What the table refuses, and what its lists are found by.
+
+        Roadmap: databases/indexes
+        """
+
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=0), name="price_is_not_negative"),
             models.CheckConstraint(condition=Q(currency__in=Currency.values), name="currency_has_two_decimals"),

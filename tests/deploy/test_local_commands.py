@@ -22,6 +22,7 @@ TARGETS = [
     "code",
     "stop",
     "test",
+    "prove",
     "check",
     "format",
     "schema",

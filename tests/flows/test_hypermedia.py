@@ -47,7 +47,7 @@ def bank(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
     return gateway
 
 
-@pytest.mark.roadmap("commerce/purchase-flow")
+@pytest.mark.roadmap("commerce/purchase-flow", "architecture/modular-monolith")
 def test_purchase_is_completed_and_called_off_by_following_links_alone(
     alice: User, api: Callable[..., APIClient], bank: FakeGateway
 ) -> None:

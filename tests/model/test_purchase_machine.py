@@ -1,7 +1,7 @@
 """A machine that plays shop: it buys, retries, cancels, refunds, restocks, kills and waits in any order it likes.
 After each step the books, the shelves, the carts and the provider must be what a few plain dictionaries say.
 
-    make test                                              25 games of 30 steps, always the same ones
+    make prove                                             25 games of 30 steps, always the same ones
     python -m pytest -m long tests/model                   5,000 games of 50 steps, new ones each time
     GAMES=300 python -m pytest -m long tests/model         as many as you have time for
 
