@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -28,6 +29,8 @@ from orders.serializers import AddLineSerializer, CartLineSerializer, CartSerial
 from shop.errors import UnknownProduct
 
 HEADER = "X-Cart-Token"
+#: Lines and their products in one query.
+LINES = Prefetch("lines", CartLine.objects.select_related("product"))
 #: What is shown of a cart that no line has made yet; reading makes none.
 NO_CART = SimpleNamespace(lines=CartLine.objects.none())
 WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -72,7 +75,7 @@ class CartDetail(CartView, Sparse):
     @extend_schema(operation_id="show_cart", responses=CartSerializer, parameters=[TOKEN], tags=["cart"])
     def get(self, request: Request) -> Response:
         """Show what is in the cart and what it would cost now."""
-        found: Any = cart.of(self.owner).prefetch_related("lines__product").first() or NO_CART
+        found: Any = cart.of(self.owner).prefetch_related(LINES).first() or NO_CART
         return Response(self.get_serializer(found).data)
 
 

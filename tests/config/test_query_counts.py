@@ -151,7 +151,7 @@ COUNTS = {
     "review": Cost(1, Fill.reviews),
     "categories": Cost(1, Fill.categories),
     "category": Cost(1, Fill.categories),
-    "cart": Cost(1 + 3, Fill.cart),  # cart, lines, products
+    "cart": Cost(1 + 2, Fill.cart),  # the cart, its lines with their products
     "orders": Cost(1 + 1, Fill.orders),
     "order": Cost(1 + 4, Fill.orders),  # the order with its payment, lines, refunds, events: four kinds of row
     "fulfilments": Cost(1 + 2, Fill.parcels),  # the order, its parcels
