@@ -75,8 +75,7 @@ WITH delivery (product_id, quantity, reference) AS (
     ) units USING (product_id)
     ORDER BY stock.product_id FOR NO KEY UPDATE OF stock
 ), moved AS (
-    UPDATE shop_stock stock SET on_hand = locked.on_hand + locked.quantity FROM locked
-    WHERE stock.product_id = locked.product_id AND locked.on_hand::bigint + locked.quantity <= 2147483647
+    UPDATE shop_stock stock SET {change} FROM locked WHERE stock.product_id = locked.product_id AND {guard}
     RETURNING stock.product_id
 ), entered AS (
     INSERT INTO shop_stockentry (product_id, kind, quantity, reference, source, at)
@@ -148,10 +147,14 @@ def receive_all(deliveries: Collection[Delivery], *, source: UUID) -> set[int]:
     wanted = sorted({delivery.product_id for delivery in deliveries})
     # In the order of their ids: of two lists that open the same shelves one waits, and they do not wait in a circle.
     Stock.objects.bulk_create([Stock(product_id=product_id) for product_id in wanted], ignore_conflicts=True)
+    change, guard = TAKE_IN
     products, quantities, references = zip(*deliveries, strict=True) if deliveries else ((), (), ())
     parameters = {"products": list(products), "quantities": list(quantities), "references": list(references)}
     with connection.cursor() as cursor:
-        cursor.execute(RECEIVE, parameters | {"kind": StockEntry.Kind.RECEIVED, "source": source})
+        cursor.execute(
+            RECEIVE.format(change=change, guard=guard),
+            parameters | {"kind": StockEntry.Kind.RECEIVED, "source": source},
+        )
         return set(wanted) - {product_id for (product_id,) in cursor.fetchall()}
 
 

@@ -146,16 +146,22 @@ def stack(
                 directory, servers, addresses, environment, leash, parse_procfile(procfile.read_text()).processes
             )
             try:
-                for command in prepare:
-                    tell(f"manage.py {' '.join(command)}")
-                    shop.manage(*command)
-                tell(f"starting {', '.join(own)}")
-                shop.start(*own)
+                _open(shop, prepare, own, tell)
                 yield shop
             finally:
                 leash.release()
                 for process in shop.processes.values():
                     process.wait()
+
+
+def _open(
+    shop: Stack, prepare: Sequence[Sequence[str]], processes: Sequence[str], tell: Callable[[str], object]
+) -> None:
+    for command in prepare:
+        tell(f"manage.py {' '.join(command)}")
+        shop.manage(*command)
+    tell(f"starting {', '.join(processes)}")
+    shop.start(*processes)
 
 
 def refuse_taken(port: int) -> None:
