@@ -5,15 +5,11 @@ Roadmap: observability/structured-logging, observability/correlation-ids
 
 import json
 import logging
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+from accounts.trail import request_id
 from config import env
-
-NO_REQUEST = "-"
-#: The id of the request that this thread works for.
-request_id: ContextVar[str] = ContextVar("request_id", default=NO_REQUEST)
 
 
 class JsonFormatter(logging.Formatter):

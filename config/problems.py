@@ -27,8 +27,8 @@ from rest_framework.views import exception_handler
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
 
 from accounts import errors as accounts
+from accounts.trail import request_id
 from config.graphql.limits import TooMuch
-from config.logging import request_id
 from orders import errors as orders
 from shop import errors as shop
 from shop.money.shapes import is_textual, told

@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 from django.utils import timezone
 
+from accounts import trail
 from orders.idempotency import Answer, as_json
 from orders.models import Order, OrderLine, Payment
 from orders.models.webhooks import ANNOUNCED, WebhookKind
@@ -57,8 +58,8 @@ WITH moved AS (
 ), kept AS (
     UPDATE orders_idempotencykey SET answer = %(answer)s::jsonb WHERE id = %(key)s AND answer IS NULL
 ), messages AS (
-    INSERT INTO orders_outboxmessage (id, topic, payload, created_at, due_at, publications, attempts, error)
-    SELECT message.*, now(), now(), 0, 0, ''
+    INSERT INTO orders_outboxmessage (id, topic, payload, context, created_at, due_at, publications, attempts, error)
+    SELECT message.*, %(context)s::jsonb, now(), now(), 0, 0, ''
     FROM unnest(%(message_ids)s::uuid[], %(topics)s::text[], %(payloads)s::jsonb[]) AS message (id, topic, payload)
     WHERE NOT starts_with(topic, 'webhook.') OR EXISTS (
         SELECT FROM orders_webhooksubscription
@@ -155,6 +156,7 @@ def record(
         "answer": json.dumps(as_json(answer)) if answer else None,
         "message_ids": new_ids(len(messages)),
         "topics": [message.topic for message in messages],
+        "context": json.dumps(trail.carried()),
         "payloads": [json.dumps(dict(message.payload)) for message in messages],
         "event": event,
         "details": json.dumps(details or {}),

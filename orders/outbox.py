@@ -16,7 +16,7 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -24,6 +24,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
+from accounts import trail
 from orders.gateways import ProviderFailed
 from orders.models import OutboxMessage
 
@@ -42,6 +43,16 @@ LONGEST_PAUSE = 600
 
 Send = Callable[[UUID, str], None]
 Consumer = Callable[[Mapping[str, Any]], None]
+
+
+class Claimed(NamedTuple):
+    """A message that this worker holds: what it says, the how manieth attempt this is, and what led to it."""
+
+    topic: str
+    payload: Mapping[str, Any]
+    attempts: int
+    context: Mapping[str, str]
+
 
 # SKIP LOCKED: several relays share the work instead of waiting for each other. The row is marked before it is
 # published, and comes due again by itself: a relay that dies in between delays a message, it loses none. Nor does a
@@ -70,13 +81,13 @@ UPDATE orders_outboxmessage message SET
     publications = publications + 1,
     due_at = now() + make_interval(secs => 20 * 2 ^ least(publications, 2))
 FROM due WHERE message.id = due.id
-RETURNING message.id, message.topic
+RETURNING message.id, message.topic, message.context
 """
 
 CLAIM = """
 UPDATE orders_outboxmessage SET attempts = attempts + 1, claimed_until = now() + make_interval(secs => %s)
 WHERE id = %s AND done_at IS NULL AND dead_at IS NULL AND (claimed_until IS NULL OR claimed_until < now())
-RETURNING topic, payload, attempts
+RETURNING topic, payload, attempts, context
 """
 
 
@@ -85,7 +96,7 @@ def post(topic: str, payload: Mapping[str, Any], *, due_at: datetime | None = No
 
     Apps to the right know this function by `settings.OUTBOX` only.
     """
-    OutboxMessage.objects.create(topic=topic, payload=dict(payload), due_at=due_at or Now())
+    OutboxMessage.objects.create(topic=topic, payload=dict(payload), context=trail.carried(), due_at=due_at or Now())
 
 
 def publish_due(send: Send, *, limit: int = 100) -> int:
@@ -97,12 +108,13 @@ def publish_due(send: Send, *, limit: int = 100) -> int:
     with connection.cursor() as cursor:
         cursor.execute(PUBLISH, {"limit": limit, "most": MOST_WAITING})
         due = cursor.fetchall()
-    for sent, (message_id, topic) in enumerate(due):
+    for sent, (message_id, topic, context) in enumerate(due):
         try:
-            send(message_id, topic)
+            with trail.resumed(json.loads(context)):
+                send(message_id, topic)
         except Exception as failure:  # whatever the broker's client raises, the row must come back
             logger.warning("cannot publish: %s", failure)
-            left = [id_ for id_, _ in due[sent:]]
+            left = [id_ for id_, *_ in due[sent:]]
             soon = Now() + timedelta(seconds=1)
             OutboxMessage.objects.filter(pk__in=left).update(
                 due_at=soon,
@@ -127,8 +139,15 @@ def perform(
     message = _claim(message_id, lease)
     if message is None:
         return False
-    topic, payload, attempts = message
-    bury = partial(_bury, message_id, mourn=partial((mourners or {}).get(topic, _forget), payload))
+    with trail.resumed(message.context):
+        return _act(message_id, message, consumers, mourners or {})
+
+
+def _act(
+    message_id: UUID, message: Claimed, consumers: Mapping[str, Consumer], mourners: Mapping[str, Consumer]
+) -> bool:
+    topic, payload, attempts, _ = message
+    bury = partial(_bury, message_id, mourn=partial(mourners.get(topic, _forget), payload))
     if attempts > MOST_ATTEMPTS:  # it has killed its worker each time, so nobody could say why
         bury("gave up after too many attempts")
         return False
@@ -147,14 +166,14 @@ def perform(
     return True
 
 
-def _claim(message_id: UUID, lease: int) -> tuple[str, Mapping[str, Any], int] | None:
+def _claim(message_id: UUID, lease: int) -> Claimed | None:
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [lease, message_id])
         row = cursor.fetchone()
     if row is None:
         return None
-    topic, payload, attempts = row
-    return topic, json.loads(payload), attempts
+    topic, payload, attempts, context = row
+    return Claimed(topic, json.loads(payload), attempts, json.loads(context))
 
 
 def _try_later(message_id: UUID, attempts: int, error: str) -> None:

@@ -22,6 +22,7 @@ from django.db import DataError, InterfaceError, OperationalError, connection, t
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from accounts import trail
 from orders import book
 from orders.errors import BadWebhook
 from orders.gateways import PaymentGateway, ProviderFailed
@@ -213,7 +214,7 @@ def receive_webhook(*, payload: bytes, signature: str) -> None:
         if not (isinstance(event["id"], str) and isinstance(event["type"], str)):
             raise BadWebhook
         with connection.cursor() as cursor:
-            cursor.execute(RECEIVE, [event["id"], event["type"], payload.decode()])
+            cursor.execute(RECEIVE, [event["id"], event["type"], payload.decode(), json.dumps(trail.carried())])
     except (ValueError, LookupError, TypeError, AttributeError, stripe.SignatureVerificationError):
         raise BadWebhook from None
     except DataError:  # a name longer than any of Stripe's, or a character that PostgreSQL does not keep
@@ -226,8 +227,9 @@ WITH received AS (
     INSERT INTO orders_webhookevent (provider_event_id, type, payload, received_at) VALUES (%s, %s, %s::jsonb, now())
     ON CONFLICT DO NOTHING RETURNING provider_event_id
 )
-INSERT INTO orders_outboxmessage (id, topic, payload, created_at, due_at, publications, attempts, error)
-SELECT gen_random_uuid(), 'payment.event', jsonb_build_object('event', provider_event_id), now(), now(), 0, 0, ''
+INSERT INTO orders_outboxmessage (id, topic, payload, context, created_at, due_at, publications, attempts, error)
+SELECT gen_random_uuid(), 'payment.event', jsonb_build_object('event', provider_event_id), %s::jsonb,
+    now(), now(), 0, 0, ''
 FROM received
 """
 

@@ -26,8 +26,8 @@ from accounts import throttling
 from accounts.authentication import ApiKeyAuthentication, BearerAuthentication
 from accounts.permissions import let_in
 from accounts.throttling.rest import caller_of
+from accounts.trail import NO_REQUEST, request_id
 from config.grpc.statuses import status_of
-from config.logging import NO_REQUEST, request_id
 from config.middleware import WELL_FORMED, ClientAddressMiddleware
 from config.problems import problem_of
 from shop.grpc.guards import Opening, caller

@@ -6,7 +6,7 @@ Roadmap: messaging/transactional-outbox
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 
 
@@ -28,6 +28,9 @@ class OutboxMessage(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     topic = models.CharField(max_length=60)
     payload = models.JSONField()
+    context = models.JSONField(
+        db_default=Value({}, models.JSONField()), help_text="What led to it: see accounts/trail/."
+    )
     created_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField(db_default=Now(), help_text="When the relay publishes it (again).")
     publications = models.PositiveIntegerField(default=0)

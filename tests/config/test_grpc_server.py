@@ -18,9 +18,9 @@ from django.db import connection, transaction
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from accounts.models import User
+from accounts.trail import NO_REQUEST, request_id
 from config.grpc.gate import call
 from config.grpc.server import SERVICE, StockServer
-from config.logging import NO_REQUEST, request_id
 from deploy.warehouse.client import Warehouse
 from shop.grpc import stock_pb2 as messages
 from tests.config.conftest import Clients

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from config.logging import LOGGING, JsonFormatter, request_id
+from accounts.trail import request_id
+from config.logging import LOGGING, JsonFormatter
 
 
 def written(message: str, *arguments: Any, exc_info: Any = None) -> dict[str, Any]:

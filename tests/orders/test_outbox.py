@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts import trail
 from orders import outbox
 from orders.models import OutboxMessage
 
@@ -215,3 +216,23 @@ def test_unknown_topic_fails_loudly(message: OutboxMessage) -> None:
 
     assert again(message).error == "KeyError: 'mail.test'"
     assert str(message) == f"mail.test {message.pk}"
+
+
+def test_message_is_published_and_worked_on_under_the_id_of_the_request_that_caused_it(db: None) -> None:
+    with trail.resumed({"request_id": "request-42"}):
+        outbox.post("mail.test", {}, due_at=DUE)
+    heard: list[str] = []
+
+    outbox.publish_due(lambda *_: heard.append(trail.request_id.get()))
+    message = OutboxMessage.objects.get()
+    outbox.perform(message.pk, {"mail.test": lambda _: heard.append(trail.request_id.get())})
+
+    assert message.context == {"request_id": "request-42"}
+    assert heard == ["request-42", "request-42"]
+    assert trail.request_id.get() == trail.NO_REQUEST
+
+
+def test_message_of_an_older_release_has_no_trail_and_is_worked_on_all_the_same(message: OutboxMessage) -> None:
+    """Its INSERT names no such column; what the database puts there says nothing."""
+    assert again(message).context == {}
+    assert outbox.perform(message.pk, {"mail.test": lambda _: None})
