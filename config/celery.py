@@ -10,6 +10,7 @@ from celery import Celery, bootsteps, signals
 from django.db import close_old_connections, connection
 from kombu import Connection
 
+from config.metrics import tasks
 from config.queues import dead_letters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
@@ -17,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 app = Celery("shop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+tasks.connect()
 
 # Celery would connect to PostgreSQL anew for every task, which takes longer than most of them. Kept connections are
 # looked at before each task instead, as Django looks at them before each request: one that died or is old is replaced.

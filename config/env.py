@@ -9,9 +9,12 @@ Roadmap: workflow/twelve-factor, security/secrets-in-environment
 """
 
 import json
+import os
 import sys
 from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from math import inf
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import environ
@@ -20,6 +23,7 @@ from django.core.exceptions import ImproperlyConfigured
 from accounts.throttling.table import Limit, chosen
 
 read = environ.FileAwareEnv()
+Network = IPv4Network | IPv6Network
 
 #: The secrets that a local run may start with. Production refuses each of them by name.
 LOCAL_SECRET = "local-only-not-a-secret-0123456789-0123456789-0123456789"  # noqa: S105 - its value says so
@@ -89,6 +93,14 @@ VARIABLES: dict[str, Variable] = {
         "Django storage class that keeps the pictures.",
     ),
     "UPLOADS_OPTIONS": Variable("", "What that class is made with: a JSON object; empty: nothing.", is_secret=True),
+    "PROMETHEUS_MULTIPROC_DIR": Variable(
+        "", "Folder in which the processes of one group add up their metrics, each group another; empty: one process."
+    ),
+    "METRICS_NETWORKS": Variable(
+        "127.0.0.0/8,::1/128", "Who may read /metrics, though through no proxy: networks, by commas."
+    ),
+    "METRICS_HOST": Variable("127.0.0.1", "Where workers, relay and stock service show their metrics."),
+    "METRICS_PORT": Variable("0", "Their port, each with a host or a port of its own; 0: they show none."),
     "LOG_LEVEL": Variable("INFO", "DEBUG, INFO, WARNING or ERROR."),
 }
 
@@ -108,6 +120,27 @@ def stated(name: str) -> str:
     if not read.str(name, default=""):
         raise ImproperlyConfigured(f"{name} must be set. {VARIABLES[name].purpose}")
     return text(name)
+
+
+def folder(name: str) -> Path | None:
+    """Return the folder that the variable names, made if need be; unset and empty are the same: None.
+
+    Libraries that look for the variable themselves must find the same, so an empty one is taken out.
+    """
+    if not (value := text(name)):
+        os.environ.pop(name, None)
+        return None
+    made = Path(value)
+    made.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def networks(name: str) -> list[Network]:
+    """Read networks, separated by commas; anything else is refused with the variable's name."""
+    try:
+        return [ip_network(part.strip()) for part in text(name).split(",") if part.strip()]
+    except ValueError as wrong:
+        raise ImproperlyConfigured(f"{name}: {wrong}") from None
 
 
 def flag(name: str) -> bool:

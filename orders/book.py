@@ -13,13 +13,15 @@ Roadmap: databases/tcl, databases/query-optimization
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import trail
+from orders import figures
 from orders.idempotency import Answer, as_json
 from orders.models import Order, OrderLine, Payment
 from orders.models.webhooks import ANNOUNCED, WebhookKind
@@ -118,6 +120,7 @@ def enter(order: Order, payment: Payment, quote: Quote) -> None:
         OrderLine(order=order, line_total=line.total, **{name: getattr(line, name) for name in COPIED})
         for line in lines
     ]
+    _count_later(order, payment, "OrderPlaced", {})
     PARCEL.set_cached_value(order, None)  # nobody has packed what is written only now: nothing to ask for
 
 
@@ -164,6 +167,13 @@ def record(
     with connection.cursor() as cursor:
         cursor.execute(RECORD, parameters)
         order.event_count = cursor.fetchone()[0]
+    _count_later(order, payment, event, details or {})
+
+
+def _count_later(order: Order, payment: Payment, event: str, details: Mapping[str, Any]) -> None:
+    """Once it is committed. Robust: a figure that cannot be counted must not turn a paid order into an error."""
+    counting = partial(figures.happened, event, order.currency, payment.amount, details)
+    transaction.on_commit(counting, robust=True)
 
 
 def _announcement(order: Order, event: str) -> Iterator[Message]:

@@ -24,7 +24,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Address
-from orders import book, cart, idempotency, pricing
+from orders import book, cart, figures, idempotency, pricing
 from orders.errors import PaymentUnavailable, UnknownAddress
 from orders.gateways import PaymentGateway
 from orders.idempotency import Answer, Request
@@ -47,6 +47,7 @@ class Purchase(NamedTuple):
     address: UUID | None = None
 
 
+@figures.pressed
 def place_order(*, request: Request, purchase: Purchase, gateway: PaymentGateway, render: Render) -> Answer:
     """Turn the buyer's cart into a paid order and return the answer. Pressing twice with one key gives one order.
 
@@ -59,12 +60,14 @@ def place_order(*, request: Request, purchase: Purchase, gateway: PaymentGateway
     """
     opened = _open(request, purchase, is_refusing=gateway.is_refusing(), now=timezone.now())
     if isinstance(opened, Answer):
+        figures.ended("repeated")
         return opened  # the button was pressed before, and this is what it answered
     order, is_new = opened
     outcome = _authorize(order, gateway, is_new=is_new)
     order, answer = settle(order.pk, outcome, render=render, known=order)
     if isinstance(outcome, Unsent) and order.status == OrderStatus.CANCELLED:
         raise PaymentUnavailable  # not of an order that another process got paid while this one slept
+    figures.ended(order.status)
     return answer or idempotency.keep(order.idempotency_key_id, render(order))
 
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from orders.breaker import Breaker, BreakerOpen
+from orders.figures.provider import Metered
 from orders.models import Payment, Refund
 from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
 from shop.money.units import minor_units
@@ -236,11 +237,12 @@ def _connection_refused(failure: BaseException | None) -> bool:
 
 
 @cache
-def configured() -> StripeGateway:
+def configured() -> PaymentGateway:
     """Return this process's gateway, as the environment describes it. Connections are kept open for each thread."""
-    return StripeGateway(
+    stripe_gateway = StripeGateway(
         api_key=settings.PAYMENT_API_KEY,
         base=settings.PAYMENT_API_BASE,
         deadline=settings.PAYMENT_DEADLINE.total_seconds(),
         breaker=Breaker("payments", settings.REDIS_URL),
     )
+    return Metered(stripe_gateway)

@@ -25,6 +25,7 @@ from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from accounts import trail
+from orders import figures
 from orders.gateways import ProviderFailed
 from orders.models import OutboxMessage
 
@@ -112,6 +113,7 @@ def publish_due(send: Send, *, limit: int = 100) -> int:
         try:
             with trail.resumed(json.loads(context)):
                 send(message_id, topic)
+            figures.PUBLISHED.labels(figures.lane_of(topic)).inc()
         except Exception as failure:  # whatever the broker's client raises, the row must come back
             logger.warning("cannot publish: %s", failure)
             left = [id_ for id_, *_ in due[sent:]]
@@ -149,6 +151,7 @@ def _act(
     topic, payload, attempts, _ = message
     bury = partial(_bury, message_id, mourn=partial(mourners.get(topic, _forget), payload))
     if attempts > MOST_ATTEMPTS:  # it has killed its worker each time, so nobody could say why
+        figures.MESSAGES.labels(topic, "dead").inc()
         bury("gave up after too many attempts")
         return False
     try:
@@ -161,8 +164,10 @@ def _act(
             _try_later(message_id, attempts, error)
         else:
             bury(error)
+        figures.MESSAGES.labels(topic, "failed" if attempts < MOST_ATTEMPTS else "dead").inc()
         return False
     OutboxMessage.objects.filter(pk=message_id).update(done_at=Now(), error="")
+    figures.MESSAGES.labels(topic, "done").inc()
     return True
 
 

@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from shop import stock
+from shop import figures, stock
 from shop.errors import BadReservation, ReservationDiffers, UnknownReservation
 from shop.models import Reservation, ReservationLine
 from shop.stock import Line
@@ -57,6 +57,8 @@ def reserve(
             rows = [ReservationLine(reservation_id=made[0], product_id=id_, quantity=units) for id_, units in wanted]
             ReservationLine.objects.bulk_create(rows)
             stock.reserve(wanted)
+    if made:
+        figures.RESERVATIONS.labels("made").inc()
     found = _of(user, key)
     if {(line.product_id, line.quantity) for line in found.lines.all()} != set(wanted):
         raise ReservationDiffers(key)
@@ -88,6 +90,7 @@ def _end(reservation: Reservation, state: Reservation.State, now: datetime) -> b
     held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD)
     is_ours = bool(held.update(state=state, ended_at=now))
     if is_ours:
+        transaction.on_commit(figures.RESERVATIONS.labels(state.value).inc, robust=True)
         stock.release(Line(line.product_id, line.quantity) for line in reservation.lines.all())
     return is_ours
 

@@ -24,6 +24,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
+from shop import figures
 from shop.errors import CountBelowReserved, OutOfStock, ShelfIsFull, Shortage
 from shop.models import Product, Stock, StockEntry
 
@@ -100,6 +101,7 @@ def reserve(lines: Iterable[Line]) -> None:
     guard = "locked.on_hand - locked.reserved >= locked.quantity"
     moved = {product_id for (product_id,) in _move(MOVE.format(change=change, guard=guard) + MOVED, merged)}
     if short := [line for line in merged if line.product_id not in moved]:
+        figures.STOCK_REFUSALS.inc()
         raise OutOfStock(_shortages(short))  # the caller's transaction rolls back what the other lines got
 
 

@@ -17,6 +17,7 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402 - the models of the modules below want Django set up
 
 from config.grpc.server import StockServer  # noqa: E402
+from config.metrics import server as metrics  # noqa: E402
 
 logger = logging.getLogger("config.grpc")
 
@@ -27,6 +28,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stopping.set())
     server = StockServer(host=settings.GRPC_HOST, port=settings.GRPC_PORT)
     server.start()
+    metrics.start()
     logger.info("stock service listens on %s:%s", settings.GRPC_HOST, server.port)
     stopping.wait()
     server.stop()

@@ -28,6 +28,7 @@ from accounts.permissions import let_in
 from accounts.throttling.rest import caller_of
 from accounts.trail import NO_REQUEST, request_id
 from config.grpc.statuses import status_of
+from config.metrics.calls import counted
 from config.middleware import WELL_FORMED, ClientAddressMiddleware
 from config.problems import problem_of
 from shop.grpc.guards import Opening, caller
@@ -69,14 +70,14 @@ class Gate(grpc.ServerInterceptor):
 
     def _unary(self, name: str, behaviour: Behaviour) -> Behaviour:
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
-            with call(name, self.openings.get(name), context):
+            with counted(name, context), call(name, self.openings.get(name), context):
                 return behaviour(request, context)
 
         return answer
 
     def _streaming(self, name: str, behaviour: Behaviour) -> Behaviour:
         def answers(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-            with call(name, self.openings.get(name), context):
+            with counted(name, context), call(name, self.openings.get(name), context):
                 for answer in behaviour(request, context):
                     connection.close()  # a stream that waits for its next message holds no connection
                     yield answer

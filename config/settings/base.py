@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
 ]
 MIDDLEWARE = [
+    "config.metrics.page.MetricsPageMiddleware",
+    "config.metrics.requests.RequestMetricsMiddleware",
     "config.middleware.RequestIdMiddleware",
     "config.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -224,6 +226,10 @@ GRAPHIQL = True  # the page at /graphql/ui/; production has none
 GRAPHENE = {"SCHEMA": "config.graphql.schema.schema"}
 GRPC_HOST, GRPC_PORT = env.text("GRPC_HOST"), int(env.number("GRPC_PORT", most=65535))
 GRPC_CERTIFICATE, GRPC_PRIVATE_KEY = env.text("GRPC_CERTIFICATE"), env.text("GRPC_PRIVATE_KEY")
+
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS")
+METRICS_HOST, METRICS_PORT = env.text("METRICS_HOST"), int(env.number("METRICS_PORT", most=65535))
+METRICS_SERVER = "config.metrics.server.start"  # the relay knows it by this name; the import would go leftwards
 
 REDIS_URL = env.text("REDIS_URL")
 RATE_LIMITS = env.limits("RATE_LIMITS")

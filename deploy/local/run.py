@@ -89,6 +89,7 @@ def welcome(shop: Stack) -> str:
     """Where to click and who to be."""
     logins = "\n".join(f"  {name}@example.com   {name}-shows-the-shop   {part}" for name, part in CAST.items())
     mails = shop.env["EMAIL_URL"].removeprefix("filemail://")
+    others = ", ".join(f"{name} {url.split(':')[2]}" for name, url in shop.metrics_urls.items() if name != "web")
     return f"""
 The shop is open.
 
@@ -98,6 +99,7 @@ The shop is open.
   {shop.url}/api/v1/products/   what it sells
   {shop.provider_url}/          the payment provider's own book
   {shop.grpc_address}                      the stock service, gRPC
+  {shop.url}/metrics            what Prometheus reads; of the others: {others}
   {mails}   the mails it has sent
   {shop.directory / "log"}   the logs
 

@@ -14,6 +14,7 @@ ends and kills after five seconds, and it has no handle to restart one.
 Roadmap: workflow/twelve-factor, foundations/processes-and-threads
 """
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -63,6 +64,16 @@ class Stack:
         """The base address of every web process, in the order in which they were added."""
         return [_address(process) for process in self.processes.values() if _kind(process) == "web"]
 
+    @property
+    def metrics_urls(self) -> dict[str, str]:
+        """Where each process shows its metrics: the web on its own port, the others beside their work."""
+        known = {name: process for name, process in self.processes.items() if "METRICS_PORT" in process.environment}
+        return {
+            name: f"{_address(process) if _kind(process) == 'web' else _metrics_address(process)}/metrics"
+            for name, process in known.items()
+            if _kind(process) not in ("provider", "beat")
+        }
+
     def manage(self, *arguments: str) -> str:
         """Run `manage.py` to its end and return what it printed; raises ServerTrouble with its words if it fails."""
         answer = subprocess.run(
@@ -78,13 +89,24 @@ class Stack:
         for name in names:
             if name not in self.processes:
                 own = {port: str(free_port()) for port in ("PORT", "GRPC_PORT")} if "." in name else {}
-                environment = self.env | own
+                environment = self.env | own | self._telling(name)
                 log = self.directory / "log" / f"{name}.log"
                 self.processes[name] = ShopProcess(
                     name, self._commands[name.partition(".")[0]], environment, log, self._leash
                 )
             self.processes[name].start()
         self.wait_until_ready()
+
+    def _telling(self, name: str) -> dict[str, str]:
+        """Where a process shows its metrics, and the folder in which it and its children add them up: empty at first.
+
+        What is set for all by `env` stays: PROMETHEUS_MULTIPROC_DIR="" has each process count for itself.
+        """
+        if "PROMETHEUS_MULTIPROC_DIR" in self.env:
+            return {}
+        folder = self.directory / "metrics" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        return {"PROMETHEUS_MULTIPROC_DIR": str(folder), "METRICS_PORT": str(free_port())}
 
     def restart(self, name: str) -> None:
         """As `shop[name].restart()`, and wait until it is ready."""
@@ -106,6 +128,10 @@ def _kind(process: ShopProcess) -> str:
 
 def _address(web: ShopProcess) -> str:
     return f"http://{LOOPBACK}:{web.environment['PORT']}"
+
+
+def _metrics_address(process: ShopProcess) -> str:
+    return f"http://{LOOPBACK}:{process.environment['METRICS_PORT']}"
 
 
 def _grpc_address(process: ShopProcess) -> str:

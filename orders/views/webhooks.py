@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from orders import payments
+from orders import figures, payments
 from orders.errors import BadWebhook
 
 SIGNATURE = OpenApiParameter("Stripe-Signature", str, OpenApiParameter.HEADER, required=True)
@@ -44,5 +44,10 @@ class PaymentWebhook(APIView):
     )
     def post(self, request: Request) -> Response:
         """Take one event; a repetition is answered the same and changes nothing."""
-        payments.receive_webhook(payload=request.body, signature=request.headers.get("Stripe-Signature", ""))
+        try:
+            payments.receive_webhook(payload=request.body, signature=request.headers.get("Stripe-Signature", ""))
+        except BadWebhook:
+            figures.WEBHOOKS.labels("refused").inc()
+            raise
+        figures.WEBHOOKS.labels("accepted").inc()
         return Response(status=204)

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import letters
-from orders import outbox
+from orders import figures, outbox
 from orders.errors import TargetRefused
 from orders.models import Order, WebhookDelivery, WebhookSubscription
 from orders.webhooks import signing, targets
@@ -76,6 +76,7 @@ def deliver(delivery_id: UUID, *, look_up: Resolve = targets.resolve, now: datet
         _fail(delivery, None, str(failure) or type(failure).__name__, now)
         return
     if 200 <= reply.status < 300:
+        figures.DELIVERIES.labels("delivered").inc()
         _write(delivery, status=Status.DELIVERED, delivered_at=now, answered=reply.status, error="", next_at=None)
     else:
         _fail(delivery, reply.status, reply.said, now, is_final=reply.status == GONE)
@@ -115,6 +116,7 @@ def _fail(
     """The next attempt is promised in the transaction that writes this one down: neither can be lost alone."""
     logger.warning("webhook %s, attempt %s: %s %s", delivery.pk, delivery.attempts, answered or "", error[:200])
     is_dead = is_final or delivery.attempts > len(PAUSES)
+    figures.DELIVERIES.labels("dead" if is_dead else "failed").inc()
     scatter = random.uniform(1, 1.2)  # noqa: S311 - scatter, not secrecy
     next_at = None if is_dead else now + PAUSES[delivery.attempts - 1] * scatter
     status = Status.DEAD if is_dead else Status.PENDING

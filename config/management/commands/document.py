@@ -1,5 +1,5 @@
 """`manage.py document`: write what is generated from the code: `docs/problems.md`, the access matrix, the
-GraphQL schema, `.env.example`.
+table of metrics, the GraphQL schema, `.env.example`.
 
 They are checked in, so that they can be read without running anything; tests compare them with the code.
 
@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 from config import access, env
 from config.graphql.schema import schema
 from config.grpc.statuses import code_of
+from config.metrics import table
 from config.problems import PROBLEMS, Problem, meaning
 
 HEAD = """# Problems
@@ -43,13 +44,14 @@ holds both (`docs/api/versions.md`).
 class Command(BaseCommand):
     """Write the files."""
 
-    help = "Writes docs/problems.md, docs/access-matrix.md, docs/api/schema.graphql and .env.example from the code."
+    help = "Writes docs/problems.md, docs/access-matrix.md, docs/metrics.md, docs/api/schema.graphql and .env.example."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write them and say so."""
         pages = {"docs/problems.md": problems_page(), "docs/access-matrix.md": access.page()}
         pages["docs/api/schema.graphql"] = f"{schema}\n"
+        pages["docs/metrics.md"] = table.markdown()
         for name, text in {**pages, ".env.example": env.example()}.items():
             (settings.BASE_DIR / name).write_text(text)
             self.stdout.write(f"wrote {name}")

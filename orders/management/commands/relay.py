@@ -8,8 +8,10 @@ import signal
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
+from django.utils.module_loading import import_string
 
 from orders import outbox
 from orders.tasks import publish
@@ -31,6 +33,7 @@ class Command(BaseCommand):
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        import_string(settings.METRICS_SERVER)()
         logger.info("relay started")
         while not stopping.is_set():
             stopping.wait(_round())
