@@ -1,6 +1,7 @@
 """Names this package to Django."""
 
 from django.apps import AppConfig, apps
+from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 
 
@@ -17,5 +18,8 @@ class WiringConfig(AppConfig):
         after all whose permissions a role may name.
         """
         from accounts import roles  # noqa: PLC0415 - models exist from now on, not before
+        from config.browsers.admin_path import stands_by_itself  # noqa: PLC0415 - it reads the settings
+
+        register(stands_by_itself, Tags.security, deploy=True)
 
         post_migrate.connect(roles.sync, sender=apps.get_app_config("sessions"))

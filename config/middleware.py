@@ -82,7 +82,7 @@ class GZip(GZipMiddleware):
 
     LEAST = 1_000  # bytes; anything smaller leaves in one packet either way
     OF_THE_API = tuple(f"{root}{part}/" for root in ROOTS for part in ("auth", "account"))
-    SECRETIVE = (*OF_THE_API, "/account/", "/oauth/", "/admin/")
+    SECRETIVE = (*OF_THE_API, "/account/", "/oauth/", f"/{settings.ADMIN_PATH}")
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:  # type: ignore[override]
         """Compress if the caller takes gzip; say to every cache that others may not."""

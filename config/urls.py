@@ -5,6 +5,7 @@ Roadmap: frameworks/routing
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -13,6 +14,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 from accounts.views.pages import LogOut
 from accounts.views.tokens import jwks
 from config import views
+from config.browsers.reports import Reports
 from config.graphql.endpoint import GraphQL
 from shop.views.images import picture
 
@@ -44,9 +46,10 @@ urlpatterns = [
     path("api/redoc/v2/", SpectacularRedocView.as_view(url_name="schema-v2", **OPEN)),
     path("media/images/<uuid:id>/<int:size>.webp", picture, name="picture"),
     path("problems/<slug:slug>/", views.problem_page, name="problem"),
+    path("reports/csp/", Reports.as_view(), name="csp-reports"),
     path("healthz/", include("config.health")),
     path("account/", include("accounts.views.page_urls")),
-    path("admin/", admin.site.urls),
+    path(settings.ADMIN_PATH, admin.site.urls),
 ]
 handler404 = views.not_found
 handler500 = views.server_error

@@ -29,6 +29,7 @@ BANNED_CLASS = re.compile(r"(Manager|Helper|Util|Utils|Processor|Service)$")
 BANNED_FUNCTION = re.compile(r"(handle_|process_|do_)\w+$|(data|info|obj)$")
 DJANGO_HOOKS = {
     "do_logout",  # of the OAuth library
+    "handle_starttag",  # of html.parser
     "process_request",
     "process_response",
     "process_view",

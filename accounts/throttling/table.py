@@ -31,6 +31,7 @@ TABLE = {
     "checkout": Limit(60, 60),  # locks stock, and asks the payment provider
     "export": Limit(20, 3600),  # reads all that there is about a person
     "import": Limit(60, 3600),  # writes some thousand rows, and keeps a worker busy
+    "report": Limit(60, 60),  # of a browser, about a page; each is a line in the log
     "graphql": Limit(30_000, 60),  # the cost of the documents, see `config/graphql/limits.py`
 }
 WISH = re.compile(r"(\*|[a-z]+)=([1-9]\d{0,8})/([1-9]\d{0,5})")

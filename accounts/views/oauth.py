@@ -17,6 +17,7 @@ from django.views import View
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
+from django.views.generic.base import TemplateResponseMixin
 from oauth2_provider import views
 from oauth2_provider.exceptions import InvalidOIDCClientError
 from oauth2_provider.forms import AllowForm
@@ -56,6 +57,17 @@ def _is_unsound(name: str, value: str) -> bool:
     return "\x00" in value or len(value) > LONGEST.get(name, len(value))
 
 
+class LeadsBack(TemplateResponseMixin):
+    """A page whose form ends at the program's own address, which browsers are told (`config/browsers/headers.py`)."""
+
+    def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
+        """Name the origin of the address, which the library has checked."""
+        answer = super().render_to_response(context, **options)
+        back = urlsplit(context.get("redirect_uri") or context.get("post_logout_redirect_uri") or "")
+        answer.goes_on_to = [f"{back.scheme}://{back.netloc}"] if back.netloc else []  # type: ignore[attr-defined]
+        return answer
+
+
 class ConsentForm(AllowForm):
     """What the page sends back; whoever changed it in between is asked again from the start.
 
@@ -72,7 +84,7 @@ class ConsentForm(AllowForm):
 
 
 @method_decorator(never_cache, name="dispatch")
-class Authorize(Printable, views.AuthorizationView):
+class Authorize(LeadsBack, Printable, views.AuthorizationView):
     """Ask the person whether a program may act for them; the answer goes to the program by way of the browser."""
 
     template_name = "accounts/oauth/consent.html"
@@ -135,7 +147,7 @@ class Introspect(Printable, OAuthLibMixin):
 
 
 @method_decorator(never_cache, name="dispatch")
-class LogOut(Printable, views.RPInitiatedLogoutView):
+class LogOut(LeadsBack, Printable, views.RPInitiatedLogoutView):
     """Log the person out because a program of theirs asks for it (OpenID Connect RP-Initiated Logout). They confirm."""
 
     template_name = "accounts/oauth/log_out.html"

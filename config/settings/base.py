@@ -23,6 +23,7 @@ SECRET_KEY = env.text("SECRET_KEY")
 DEBUG = env.flag("DEBUG")
 ALLOWED_HOSTS = env.text("ALLOWED_HOSTS").split(",")
 TRUSTED_PROXIES = int(env.number("TRUSTED_PROXIES", most=10))
+ADMIN_PATH = env.place("ADMIN_PATH")
 SITE_URL = env.text("SITE_URL").rstrip("/")
 
 INSTALLED_APPS = [
@@ -52,6 +53,7 @@ MIDDLEWARE = [
     "config.metrics.requests.RequestMetricsMiddleware",
     "config.middleware.RequestIdMiddleware",
     "config.middleware.ClientAddressMiddleware",
+    "config.browsers.headers.BrowserHeadersMiddleware",  # before all that may answer by itself
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.GZip",
@@ -62,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "accounts.representations.preferences.PreferMiddleware",  # before the length of the answer is told
+    "config.browsers.origins.OwnFormsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.LoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -77,6 +77,7 @@ def production() -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ALLOWED_HOSTS": "shop.example",
         "TRUSTED_PROXIES": "1",
+        "ADMIN_PATH": "counter-of-ours/",
         "SITE_URL": "https://shop.example",
         "PAYMENT_API_BASE": "",
         "WEBHOOKS_TO_LOOPBACK": "false",
