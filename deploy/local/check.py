@@ -28,6 +28,7 @@ STEPS = {
     "types": "mypy",
     "imports": "lint-imports",
     "migrations": "python manage.py makemigrations --check --dry-run",
+    "locks": "python -m deploy.gates.migrations",
     "roadmap": "python -m roadmap --check",
 }
 DEPLOYMENT = "python manage.py check --deploy --fail-level WARNING"
