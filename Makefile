@@ -62,7 +62,7 @@ examples: environment-dev ## Play the examples of the API (<app>/examples/*.yaml
 roadmap: environment-dev ## Write the generated roadmap table and pages
 	@.venv/bin/python -m roadmap --write
 
-bench: environment-dev ## Purchases per second next to a bare Django view (ARGS="servers": on different servers)
+bench: environment-dev ## Measure reads, purchases, memory, outbox beside bare views (ARGS="--long": with a million products)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python -m deploy.bench $(ARGS)
 
 audit: environment ## Check the books of the demo shop: stock, money, orders, mails

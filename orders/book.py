@@ -8,7 +8,7 @@ always written together with its event can never be without one.
 Plain SQL instead of `save()`: PostgreSQL's data-modifying WITH has no counterpart in the ORM. A new column of these
 tables needs a `db_default` or a place here.
 
-Roadmap: databases/tcl, databases/query-optimization
+Roadmap: databases/tcl, databases/query-optimization, architecture/n-tier
 """
 
 import json

@@ -11,7 +11,7 @@ at any line leaves either nothing or a pending order that is finished by asking 
 Refuses: an empty cart, products that are gone or sold out, a total under the provider's least, an address that is not
 the buyer's, a key of another request, a provider known to be away.
 
-Roadmap: commerce/purchase-flow, databases/tcl, foundations/client-server-responsibilities
+Roadmap: commerce/purchase-flow, databases/tcl, foundations/client-server-responsibilities, architecture/n-tier
 """
 
 from collections.abc import Mapping

@@ -6,7 +6,7 @@ Each is a value, not an exception, since "nobody knows yet" is as normal an answ
     Unsent       it certainly never got the request              Unknown    it may or may not have acted: ask again
     Missing      it has never heard of this payment (only `find` can say so)
 
-Roadmap: commerce/payment-gateway, languages/error-handling
+Roadmap: commerce/payment-gateway, languages/error-handling, languages/python
 """
 
 from dataclasses import dataclass

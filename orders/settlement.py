@@ -40,19 +40,22 @@ def settle(order_id: int, outcome: Outcome, *, render: Render | None = None, kno
 
     `render` turns the order into the answer that is kept with its idempotency key, in the same commit. `known` is the
     order as the purchase wrote it a moment ago: it is read again only if somebody touched it since.
+
+    Roadmap: languages/python
     """
     order = known if known and book.is_current(known) else Order.objects.locked(order_id)
     if order.status != OrderStatus.PENDING:
         if isinstance(outcome, Authorized):
             _let_go(order, outcome)
         return Settled(order)
-    if isinstance(outcome, Authorized):
-        return Settled(order, _confirm(order, outcome, render))
-    if isinstance(outcome, Declined):
-        return Settled(order, _abandon(order, outcome, render))
-    if isinstance(outcome, Unsent):
-        close(order, OrderStatus.CANCELLED, "The payment provider could not be reached.")
-        _free_key(order)
+    match outcome:
+        case Authorized():
+            return Settled(order, _confirm(order, outcome, render))
+        case Declined():
+            return Settled(order, _abandon(order, outcome, render))
+        case Unsent():
+            close(order, OrderStatus.CANCELLED, "The payment provider could not be reached.")
+            _free_key(order)
     return Settled(order)
 
 

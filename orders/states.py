@@ -13,7 +13,7 @@
 "capturing" and "voiding" are claims, committed before the provider is called: whoever claims first decides whether the
 money is taken or let go, and a crash in between is resumed, not guessed at.
 
-Roadmap: commerce/order-processing
+Roadmap: commerce/order-processing, testing/unit-tests
 """
 
 from collections.abc import Mapping

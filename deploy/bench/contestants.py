@@ -22,6 +22,8 @@ from deploy.local.stack import Stack, stack
 
 LINES = parse_procfile((ROOT / "Procfile").read_text()).processes
 SHOP, FLOOR, WHOLE = "deploy.bench.instant", "deploy.bench.floor", "config.wsgi"
+#: The limits of requests are counted as ever, but nobody reaches them: a bench is one address that never rests.
+UNLIMITED = {"RATE_LIMITS": "*=900000000/1"}
 PREPARE = (("migrate", "--verbosity", "0"), ("seed", "--no-cast", "--products", str(PRODUCTS)))
 
 
@@ -59,7 +61,7 @@ def contest(
     procfile = folder / "Procfile"
     procfile.write_text("".join(f"{name}: {line}\n" for name, line in (LINES | own).items()))
     try:
-        with stack(folder, processes=also, prepare=PREPARE, procfile=procfile, tell=tell) as shop:
+        with stack(folder, processes=also, prepare=PREPARE, procfile=procfile, env=UNLIMITED, tell=tell) as shop:
             yield Contest(shop, ports)
     finally:
         rmtree(folder, ignore_errors=True)

@@ -37,6 +37,10 @@ class Tally:
     def per_second(self) -> float:
         return len(self.times) / self.seconds if self.seconds else 0.0
 
+    def against(self, other: "Tally") -> float:
+        """How much of the other's rate this one is; 0 if the other was answered nothing in its time."""
+        return self.per_second / other.per_second if other.per_second else 0.0
+
     def percentile(self, percent: float) -> float:
         """In milliseconds; 0 if there were no right answers."""
         ordered = sorted(self.times)
@@ -152,9 +156,10 @@ def post(path: str, body: bytes, headers: Iterable[str] = ()) -> bytes:
     return "\r\n".join([*lines, *headers, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
-def get(path: str) -> bytes:
+def get(path: str, headers: Iterable[str] = ()) -> bytes:
     """The bytes of one GET."""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n\r\n".encode()
+    lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json", *headers]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def forever(request: bytes) -> Iterator[bytes]:

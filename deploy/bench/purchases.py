@@ -61,7 +61,7 @@ class Results:
     def ratio(self, kind: Kind) -> float:
         """How much of the floor's purchases are made under the same load."""
         pairs = zip(self.tallies[kind], self.tallies[kind._replace(side="floor")], strict=True)
-        return median(its.per_second / floor.per_second if floor.per_second else 0.0 for its, floor in pairs)
+        return median(its.against(floor) for its, floor in pairs)
 
     def wrong(self, kind: Kind) -> str:
         """What came back beside sales, as in `503 ×2`; empty if nothing."""
@@ -71,18 +71,38 @@ class Results:
 
 def measure(*, clients: Sequence[int], rounds: int, seconds: float, tell: Callable[[str], object]) -> Results:
     """Run everything; raises ServerTrouble if a side cannot start or its books do not add up afterwards."""
-    results = Results()
     with contest(LINES, also=["provider"], tell=tell) as held:
         prepare_provider(held)
-        crowd = Crowd(held.shop, int(MOST_PER_SECOND * seconds) + max(clients))
-        crowd.connection.execute(FLOOR_TABLES)
+        crowd = crowd_for(held, clients=clients, seconds=seconds)
         held.start(*LINES)
-        for side in LINES:  # the first requests of a thread load code and open connections
-            run(held, crowd, Kind(side, "spread", max(clients)), seconds=min(seconds, WARM_UP), seed=-1)
-        for number, kind in enumerate(kinds(clients, rounds)):
-            tell(f"{kind.clients} clients, {kind.products}, {kind.side}")
-            results.tallies[kind].append(run(held, crowd, kind, seconds=seconds, seed=number))
+        results = run_rounds(held, crowd, clients=clients, rounds=rounds, seconds=seconds, tell=tell)
         check_books(held, crowd)
+    return results
+
+
+def crowd_for(held: Contest, *, clients: Sequence[int], seconds: float) -> Crowd:
+    """Enough buyers for one measurement, and the floor's tables beside the shop's."""
+    crowd = Crowd(held.shop, int(MOST_PER_SECOND * seconds) + max(clients))
+    crowd.connection.execute(FLOOR_TABLES)
+    return crowd
+
+
+def run_rounds(
+    held: Contest,
+    crowd: Crowd,
+    *,
+    clients: Sequence[int],
+    rounds: int,
+    seconds: float,
+    tell: Callable[[str], object],
+) -> Results:
+    """Measure every kind in every round; all sides have been started."""
+    results = Results()
+    for side in LINES:  # the first requests of a thread load code and open connections
+        run(held, crowd, Kind(side, "spread", max(clients)), seconds=min(seconds, WARM_UP), seed=-1)
+    for number, kind in enumerate(kinds(clients, rounds)):
+        tell(f"{kind.clients} clients, {kind.products}, {kind.side}")
+        results.tallies[kind].append(run(held, crowd, kind, seconds=seconds, seed=number))
     return results
 
 

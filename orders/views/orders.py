@@ -2,7 +2,7 @@
 
 Somebody else's order answers like one that does not exist.
 
-Roadmap: api/rest-resource-design, api/http-status-codes, frameworks/request-handlers
+Roadmap: api/rest-resource-design, api/http-status-codes, frameworks/request-handlers, architecture/n-tier
 """
 
 import json

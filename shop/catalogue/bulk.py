@@ -7,7 +7,7 @@ indexes still hold. This is the one place beside `shop/stock.py` that writes sto
 the same transaction, so nobody can wait for them or hold them locked, and each ledger starts with what is on hand.
 Refuses to run inside somebody else's transaction: a batch that was reported is committed.
 
-Roadmap: databases/acid, commerce/inventory
+Roadmap: databases/acid, commerce/inventory, languages/python
 """
 
 import json

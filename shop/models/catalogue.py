@@ -60,7 +60,10 @@ class Category(models.Model):
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
-    """The reads that every protocol shares; each narrows, none changes what the others mean."""
+    """The reads that every protocol shares; each narrows, none changes what the others mean.
+
+    Roadmap: orm/what-is-an-orm
+    """
 
     def listed(self) -> "ProductQuerySet":
         """Only what buyers may see."""

@@ -8,7 +8,7 @@ graphql-core resolves the fields of a level together when resolvers are coroutin
 thread of the request, so every query goes back there: `on_request_thread` is asgiref's bridge, with `async_to_sync` at
 the other end in `config/graphql/endpoint.py`.
 
-Roadmap: api/graphql-dataloader
+Roadmap: api/graphql-dataloader, languages/python
 """
 
 from collections.abc import Callable, Hashable, Mapping

@@ -93,6 +93,7 @@ def test_document_writes_what_the_code_says(tmp_path: Path, settings: Any) -> No
 
     call_command("document", verbosity=0)
 
-    for name in ("docs/problems.md", "docs/access-matrix.md", "docs/api/schema.graphql", ".env.example"):
+    pages = ("docs/problems.md", "docs/access-matrix.md", "docs/er-diagram.md", "docs/api/schema.graphql")
+    for name in (*pages, ".env.example"):
         assert (tmp_path / name).read_text() == (ROOT / name).read_text(), "`make schema` writes it anew"
     assert (tmp_path / "docs" / "problems.md").read_text() == problems_page()

@@ -46,7 +46,7 @@ def lint_imports(folder: Path) -> str:
     return answer.stdout
 
 
-@pytest.mark.roadmap("architecture/modular-monolith")
+@pytest.mark.roadmap("architecture/modular-monolith", "architecture/n-tier")
 @pytest.mark.parametrize(("path", "line", "complaint"), BREACHES)
 def test_contracts_hold_until_somebody_breaks_one(tmp_path: Path, path: str, line: str, complaint: str) -> None:
     for app in APPS:

@@ -24,7 +24,7 @@ def writes(source: str) -> list[str]:
     return [f"line {line}: .{name}()" for line, name in sorted(names) if name in WRITES]
 
 
-@pytest.mark.roadmap("frameworks/request-handlers")
+@pytest.mark.roadmap("frameworks/request-handlers", "architecture/n-tier")
 @pytest.mark.parametrize("path", VIEWS, ids=str)
 def test_view_writes_nothing_itself(path: Path) -> None:
     assert writes((ROOT / path).read_text("utf-8")) == []

@@ -1,5 +1,6 @@
 """The bench runs, in small: both sides sell, the books add up, and a bar that nobody can reach fails it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from deploy.bench.figures import Figure, missed
 from deploy.bench.load import Tally, get, press
 from deploy.bench.purchases import Kind, Results, kinds
 from deploy.local.process import ROOT
@@ -19,7 +21,7 @@ SMALL = ["--clients", "2", "--rounds", "1", "--seconds", "0.5"]
 @pytest.mark.serial
 @pytest.mark.timeout(300)
 def test_both_sides_sell_and_the_ratio_is_held_against_the_bar() -> None:
-    command = [sys.executable, "-m", "deploy.bench", *SMALL, "--bar", "1000"]
+    command = [sys.executable, "-m", "deploy.bench", "purchases", *SMALL, "--bar", "1000"]
 
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
@@ -34,6 +36,52 @@ def test_both_sides_sell_and_the_ratio_is_held_against_the_bar() -> None:
     assert {row[:2] for row in rows} == sides, ran.stdout + ran.stderr
     assert all(int(per_second) > 0 for _, _, per_second, _ in rows)
     assert ran.returncode == 1  # the books add up, or it would be 2; but nobody is a thousand times the floor
+
+
+@pytest.mark.serial
+@pytest.mark.timeout(600)
+def test_one_run_has_every_figure_and_says_which_goals_it_missed() -> None:
+    size = ["--long", "--products", "1500", "--orders", "2000"]
+    command = [sys.executable, "-m", "deploy.bench", *SMALL, *size, "--slack", "-1000"]
+
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
+
+    rows = dict(re.findall(r"│ (\S.*?) +│ +([\d.,]+)\S* ?\S* │ +[≥≤]? ?[\d.,]*", ran.stdout))
+    wanted = [
+        "list from Redis",
+        "list uncached",
+        "purchases / bare view",
+        "by pgbench",
+        "memory",
+        "check of an access token",
+    ]
+    wanted += ["outbox drained", "purchase at 1,500 products", "time of page"]
+    missing = [part for part in wanted if not any(part in name for name in rows)]
+    assert not missing, ran.stdout + ran.stderr
+    assert ran.returncode == 1  # nobody is a thousand times better than every goal
+
+
+@pytest.mark.parametrize(
+    ("value", "goal", "most", "falls_short"),
+    [
+        (0.5, 0.5, False, False),
+        (0.46, 0.5, False, False),
+        (0.44, 0.5, False, True),
+        (5.4, 5, True, False),
+        (5.6, 5, True, True),
+    ],
+)
+def test_goal_is_missed_by_more_than_the_slack(value: float, goal: float, most: bool, falls_short: bool) -> None:
+    figure = Figure("any", value, goal, most)
+
+    assert bool(missed([figure], slack=0.1)) is falls_short
+
+
+def test_figure_without_goal_or_value_is_neither_reached_nor_missed() -> None:
+    figures = [Figure("made of two", 3.0), Figure("not measured here", None, 1.0)]
+
+    assert [figure.is_reached for figure in figures] == [None, None]
+    assert not missed(figures, slack=0.0)
 
 
 class Answers(BaseHTTPRequestHandler):

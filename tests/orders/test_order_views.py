@@ -40,7 +40,9 @@ def press(client: APIClient, body: Any = BODY, *, key: str | None = "key-1", **e
     return client.post(URL, body, format="json", headers=headers, **extra)
 
 
-@pytest.mark.roadmap("api/http-status-codes", "commerce/purchase-flow", "frameworks/request-handlers")
+@pytest.mark.roadmap(
+    "api/http-status-codes", "commerce/purchase-flow", "frameworks/request-handlers", "architecture/n-tier"
+)
 def test_paid_order_is_201_with_where_it_lives(alice: User, desk: Product, api: Api) -> None:
     client = api(alice)
 

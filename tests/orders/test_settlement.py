@@ -35,7 +35,7 @@ WAYS: list[tuple[Outcome, str, str, tuple[int, int], list[str]]] = [
 ]
 
 
-@pytest.mark.roadmap("commerce/order-processing", "databases/acid")
+@pytest.mark.roadmap("commerce/order-processing", "databases/acid", "languages/python")
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize(("outcome", "status", "payment", "stock", "messages"), WAYS)
 def test_order_ends_where_the_answer_puts_it(

@@ -33,7 +33,7 @@ LEGAL_FOR_PAYMENTS = {
 LEGAL_FOR_PARCELS = {("packed", "shipped"), ("shipped", "delivered")}
 
 
-@pytest.mark.roadmap("commerce/order-processing")
+@pytest.mark.roadmap("commerce/order-processing", "testing/unit-tests")
 @pytest.mark.parametrize(("old", "new"), list(product(OrderStatus, OrderStatus)))
 def test_order_moves_as_the_table_says(old: OrderStatus, new: OrderStatus) -> None:
     order = Order(status=old)

@@ -204,7 +204,7 @@ def test_inventions_read_well_and_fit_their_columns() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.roadmap("databases/acid")
+@pytest.mark.roadmap("databases/acid", "languages/python")
 def test_batch_that_fails_half_way_leaves_nothing_behind() -> None:
     fill_shelves()
     batches = copy_inventions(30, seed=1, batch=10)

@@ -1,5 +1,5 @@
 """`manage.py document`: write what is generated from the code: `docs/problems.md`, the access matrix, the
-table of metrics, the GraphQL schema, `.env.example`.
+table of metrics, the drawing of the tables, the GraphQL schema, `.env.example`.
 
 They are checked in, so that they can be read without running anything; tests compare them with the code.
 
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from config import access, env
+from config.drawings import entities
 from config.graphql.schema import schema
 from config.grpc.statuses import code_of
 from config.metrics import table
@@ -44,12 +45,13 @@ holds both (`docs/api/versions.md`).
 class Command(BaseCommand):
     """Write the files."""
 
-    help = "Writes docs/problems.md, docs/access-matrix.md, docs/metrics.md, docs/api/schema.graphql and .env.example."
+    help = "Writes the generated pages of docs/ (problems, access, tables, metrics, GraphQL schema) and .env.example."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write them and say so."""
         pages = {"docs/problems.md": problems_page(), "docs/access-matrix.md": access.page()}
+        pages["docs/er-diagram.md"] = entities.page()
         pages["docs/api/schema.graphql"] = f"{schema}\n"
         pages["docs/metrics.md"] = table.markdown()
         for name, text in {**pages, ".env.example": env.example()}.items():
