@@ -3,9 +3,10 @@
 Each variable may also be given as NAME_FILE, a path whose content is the value (how orchestrators hand over secrets).
 `.env.example` is generated from this table, so neither can forget a variable.
 
-Refuses: a missing value without default, naming the variable and what it is for.
+Refuses: a missing value without default, and one that is not of the variable's type, naming the variable and what it is
+for. While settings are loaded, `config/settings/faults.py` gathers the refusals, and all are told at once.
 
-Roadmap: workflow/twelve-factor, security/secrets-in-environment
+Roadmap: workflow/twelve-factor, security/secrets-in-environment, workflow/configuration-management
 """
 
 import json
@@ -22,6 +23,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts.throttling.table import Limit, chosen
+from config.settings.faults import noted
 
 read = environ.FileAwareEnv()
 Network = IPv4Network | IPv6Network
@@ -107,6 +109,7 @@ VARIABLES: dict[str, Variable] = {
 }
 
 
+@noted(lambda name: "")
 def text(name: str) -> str:
     """Return the variable (or the content of NAME_FILE); raise ImproperlyConfigured naming it when it is missing."""
     variable = VARIABLES[name]
@@ -117,6 +120,7 @@ def text(name: str) -> str:
     return str(value)
 
 
+@noted(lambda name: "")
 def stated(name: str) -> str:
     """Read a variable that production must be told, whatever its default: nobody else can know it."""
     if not read.str(name, default=""):
@@ -124,6 +128,7 @@ def stated(name: str) -> str:
     return text(name)
 
 
+@noted(lambda name: None)
 def folder(name: str) -> Path | None:
     """Return the folder that the variable names, made if need be; unset and empty are the same: None.
 
@@ -137,6 +142,7 @@ def folder(name: str) -> Path | None:
     return made
 
 
+@noted(lambda name: [])
 def networks(name: str) -> list[Network]:
     """Read networks, separated by commas; anything else is refused with the variable's name."""
     try:
@@ -145,6 +151,7 @@ def networks(name: str) -> list[Network]:
         raise ImproperlyConfigured(f"{name}: {wrong}") from None
 
 
+@noted(lambda name: False)
 def flag(name: str) -> bool:
     """Read a yes/no variable: true, yes, on or 1 against false, no, off or 0; anything else is refused."""
     value = text(name).strip().lower()
@@ -155,6 +162,7 @@ def flag(name: str) -> bool:
     raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
 
 
+@noted(lambda name: 0.0)
 def number(name: str, *, most: float = inf) -> float:
     """Read a number from 0 to `most`; anything else is refused with the variable's name."""
     value = text(name)
@@ -168,6 +176,7 @@ def number(name: str, *, most: float = inf) -> float:
     return parsed
 
 
+@noted(lambda name: chosen(""))
 def limits(name: str) -> dict[str, Limit]:
     """Read the wishes about buckets over the table that they are about; a wish that cannot be read is refused."""
     try:
@@ -176,6 +185,7 @@ def limits(name: str) -> dict[str, Limit]:
         raise ImproperlyConfigured(str(wrong)) from None
 
 
+@noted(lambda name: {})
 def members(name: str) -> dict[str, Any]:
     """Read a JSON object, or nothing; anything else is refused with the variable's name, and without its value."""
     try:
@@ -187,6 +197,7 @@ def members(name: str) -> dict[str, Any]:
     return value
 
 
+@noted(lambda name: str(VARIABLES[name].default))
 def place(name: str) -> str:
     """Read the beginning of an address, as `words-and-digits/`; anything else is refused with the variable's name."""
     value = text(name).strip("/")
@@ -195,6 +206,7 @@ def place(name: str) -> str:
     return f"{value}/"
 
 
+@noted(lambda name: str(VARIABLES[name].default))
 def choice(name: str, known: Collection[str]) -> str:
     """Read a variable that must be one of the known words; anything else is refused with its name."""
     value = text(name)
@@ -203,6 +215,7 @@ def choice(name: str, known: Collection[str]) -> str:
     return value
 
 
+@noted(lambda name: "")
 def secret(name: str) -> str:
     """Read a secret for production: refuse to start when it is missing or still the local default."""
     value = text(name)

@@ -12,6 +12,7 @@ from typing import Any
 from config import env, queues
 from config.caches import SESSION_STORES, SOCKET_PATIENCE
 from config.logging import LOGGING  # noqa: F401 - read by Django
+from config.settings import faults
 from config.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401 - read by drf-spectacular
 from config.settings.versions import API_ENDINGS, API_VERSIONS  # noqa: F401 - the endings by config.versions
 from config.storages import STORAGES  # noqa: F401 - read by Django
@@ -294,3 +295,6 @@ WEBHOOKS_TO_LOOPBACK = env.flag("WEBHOOKS_TO_LOOPBACK")
 RESERVATION_TIME = timedelta(seconds=env.number("RESERVATION_SECONDS"))
 LOW_STOCK_BELOW = int(env.number("LOW_STOCK_BELOW", most=1_000_000))
 RECONCILE_AFTER = timedelta(seconds=env.number("RECONCILE_AFTER_SECONDS"))
+
+faults.refuse_contradictions(vars())
+faults.settle()
