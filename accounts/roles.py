@@ -33,7 +33,7 @@ MANAGER = SUPPORT | WAREHOUSE | {
     "orders.view_webhooksubscription", "orders.change_webhooksubscription", "orders.view_webhookdelivery",
     "orders.change_webhookdelivery", "orders.view_stockimport",
     "shop.add_category", "shop.change_category", "shop.delete_category", "shop.add_product", "shop.change_product",
-    "accounts.view_user",
+    "shop.add_switch", "shop.change_switch", "shop.view_switch", "accounts.view_user",
 }  # fmt: skip
 ADMIN = MANAGER | {"accounts.add_user", "accounts.change_user", "accounts.view_securityevent",
     "accounts.add_application", "accounts.change_application", "accounts.delete_application",

@@ -57,6 +57,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     orders.UnknownAddress: Problem(422, "unknown-address", "No such address", ("address",)),
     orders.PaymentDeclined: Problem(402, "payment-declined", "Payment declined", ("reason", "order")),
     orders.PaymentUnavailable: Problem(503, "payment-unavailable", "Payments are not available"),
+    shop.SalesPaused: Problem(503, "sales-paused", "No purchases for now"),
     orders.OrderClosed: Problem(409, "order-closed", "The order is closed", ("order",)),
     orders.IdempotencyKeyMissing: Problem(400, "idempotency-key-missing", "Idempotency-Key missing"),
     orders.IdempotencyKeyReused: Problem(422, "idempotency-key-reused", "Idempotency-Key of another request"),

@@ -9,7 +9,7 @@ at any line leaves either nothing or a pending order that is finished by asking 
 `docs/purchase.md` says for each line what a crash there leaves behind and who repairs it.
 
 Refuses: an empty cart, products that are gone or sold out, a total under the provider's least, an address that is not
-the buyer's, a key of another request, a provider known to be away.
+the buyer's, a key of another request, a provider known to be away, a shop whose sales are paused.
 
 Roadmap: commerce/purchase-flow, databases/tcl, foundations/client-server-responsibilities, architecture/n-tier
 """
@@ -33,7 +33,7 @@ from orders.models.numbers import new_number
 from orders.outcomes import Outcome, Unknown, Unsent
 from orders.settlement import Render, settle
 from orders.states import OrderStatus
-from shop import stock
+from shop import stock, switches
 
 
 class Purchase(NamedTuple):
@@ -52,7 +52,8 @@ def place_order(*, request: Request, purchase: Purchase, gateway: PaymentGateway
     """Turn the buyer's cart into a paid order and return the answer. Pressing twice with one key gives one order.
 
     `render` says how the order is answered; the answer is kept with the key. At most 10 SQL statements in 2 commits
-    when all goes well, however many lines, and one more for an address of the account. Raises what stands under
+    when all goes well, however many lines; one more for an address of the account, and one every five seconds for the
+    switches. Raises what stands under
     "Refuses" above, having changed nothing, and PaymentUnavailable for a provider that nobody could reach: cart, units
     and key are as before, and the order stays in the history as cancelled.
 
@@ -79,6 +80,7 @@ def _open(request: Request, purchase: Purchase, *, is_refusing: bool, now: datet
         return claim
     if not claim.is_new:
         return Order.objects.select_related("payment").get(idempotency_key=claim.id), False
+    switches.demand_sales()  # after the key: who has bought may ask what became of it
     if is_refusing:
         raise PaymentUnavailable
     quote = pricing.quote(cart.take(request.user_id))

@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from shop import assortment, categories, reviews
+from shop import assortment, categories, reviews, switches
 from shop.errors import CategoryInItself
-from shop.models import Category, Product, Reservation, Review, Stock, StockEntry
+from shop.models import Category, Product, Reservation, Review, Stock, StockEntry, Switch
 
 
 class KeptNames(admin.ModelAdmin):
@@ -168,3 +168,19 @@ class ReviewAdmin(ReadOnlyAdmin):
         return request.user.has_perm("shop.hide_review")
 
     has_show_permission = has_hide_permission
+
+
+@admin.register(Switch)
+class SwitchAdmin(admin.ModelAdmin):
+    """What may be turned off while the shop runs; every process has heard of it after some seconds."""
+
+    list_display = ("name", "is_on", "note", "changed_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Switch | None = None) -> tuple[str, ...]:
+        """Only what the switch says is changed, never which one it is."""
+        return ("name",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Switch, form: ModelForm, change: bool) -> None:
+        """Turn it, for this process at once."""
+        super().save_model(request, obj, form, change)
+        switches.forget()

@@ -34,6 +34,15 @@ def _sentence(shortage: Shortage) -> str:
     return f"Only {shortage.available} of {shortage.name} left; you asked for {shortage.requested}."
 
 
+class SalesPaused(ShopError):
+    """No new purchase may begin for now; carts and orders are as they were."""
+
+    retry_after = 60
+
+    def __init__(self, note: str = "") -> None:
+        super().__init__(note or "The shop takes no orders at the moment. Your cart is kept.")
+
+
 class UnknownProduct(ShopError):
     """No listed product has this SKU."""
 

@@ -37,6 +37,7 @@ SAMPLES: list[Exception] = [
     orders.UnknownAddress(KEY),
     orders.PaymentDeclined("insufficient_funds", ORDER, by_bank=True),
     orders.PaymentUnavailable(),
+    shop.SalesPaused(),
     orders.OrderClosed(ORDER, "cancelled"),
     orders.IdempotencyKeyMissing(),
     orders.IdempotencyKeyReused(),

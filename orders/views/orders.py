@@ -34,7 +34,7 @@ from orders.idempotency import Answer
 from orders.models import Order, Refund, numbers
 from orders.models.order import OrderQuerySet
 from orders.states import OrderStatus
-from shop.errors import OutOfStock
+from shop.errors import OutOfStock, SalesPaused
 from shop.pages import Pages
 from shop.spreadsheets import Tabular
 
@@ -102,7 +102,8 @@ class Orders(Compound, Tabular, OrderView, ListAPIView[Order]):
     parts = {"lines": "order", "payment": "order"}
     problems = (
         OutOfStock, errors.CartIsEmpty, errors.NotForSale, errors.MixedCurrencies, errors.TotalTooSmall,
-        errors.UnknownAddress, errors.PaymentDeclined, errors.PaymentUnavailable, errors.OrderClosed, *KEY_PROBLEMS,
+        errors.UnknownAddress, errors.PaymentDeclined, errors.PaymentUnavailable, SalesPaused, errors.OrderClosed,
+        *KEY_PROBLEMS,
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Order]:

@@ -15,6 +15,7 @@ from shop.models.catalogue import (
 from shop.models.images import ProductImage, ProductImageQuerySet
 from shop.models.reservations import Reservation, ReservationLine, ReservationQuerySet
 from shop.models.reviews import Rating, Review, ReviewQuerySet
+from shop.models.switches import Switch
 
 __all__ = [
     "Category",
@@ -32,4 +33,5 @@ __all__ = [
     "ReviewQuerySet",
     "Stock",
     "StockEntry",
+    "Switch",
 ]
