@@ -3,8 +3,8 @@
     admin ─► shop_switch (one row for each switch that was touched) ─► every process looks again after FRESH_FOR
 
 The environment says what a process is, once, at its start; a switch says what the house does today. A process keeps
-what it saw for some seconds, so a switch costs one small statement in that time, not one for each purchase, and takes as
-long to reach everybody. The database is the config server that every process has a line to anyway.
+what it saw for some seconds, so a switch costs one small statement in that time, not one for each purchase, and takes
+as long to reach everybody. The database is the config server that every process has a line to anyway.
 
 Roadmap: workflow/configuration-management
 """
