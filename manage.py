@@ -10,6 +10,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
     from django.core.management import execute_from_command_line
 
+    from config import tracing
+
+    if sys.argv[1:2] == ["relay"]:  # the one command that runs for ever, and passes traces on
+        tracing.begin("relay")
     execute_from_command_line(sys.argv)
 
 

@@ -5,11 +5,14 @@ Roadmap: messaging/background-workers
 
 import os
 import sys
+from typing import Any
 
 from celery import Celery, bootsteps, signals
+from celery.concurrency import thread
 from django.db import close_old_connections, connection
 from kombu import Connection
 
+from config import tracing
 from config.metrics import tasks
 from config.queues import dead_letters
 
@@ -30,6 +33,24 @@ def keep_one_connection(**_: object) -> None:
     """A worker's process does one task at a time: it keeps one connection and has no pool, which no fork survives."""
     if connection.settings_dict["OPTIONS"].pop("pool", None):
         connection.settings_dict["CONN_MAX_AGE"] = 60
+
+
+@signals.worker_process_init.connect
+def trace_child(sender: str, **_: object) -> None:
+    """A worker that forks is traced in its children: the thread that sends spans would not survive the fork."""
+    tracing.begin(name_of(sender))
+
+
+@signals.celeryd_after_setup.connect
+def trace_threads(sender: str, instance: Any, **_: object) -> None:
+    """A worker of threads has no children; it is traced where it is."""
+    if issubclass(instance.pool_cls, thread.TaskPool):
+        tracing.begin(name_of(sender))
+
+
+def name_of(worker: str) -> str:
+    """Return the name that the Procfile gives a worker: `mail` of mail@host."""
+    return worker.partition("@")[0]
 
 
 @signals.task_prerun.connect

@@ -105,6 +105,13 @@ VARIABLES: dict[str, Variable] = {
     ),
     "METRICS_HOST": Variable("127.0.0.1", "Where workers, relay and stock service show their metrics."),
     "METRICS_PORT": Variable("0", "Their port, each with a host or a port of its own; 0: they show none."),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": Variable(
+        "",
+        "Where traces go, such as http://collector:4318; empty: none are made. OTEL_TRACES_SAMPLER counts, too.",
+    ),
+    "OTEL_EXPORTER_OTLP_HEADERS": Variable(
+        "", "What the collector wants to be shown: name=value, separated by commas.", is_secret=True
+    ),
     "LOG_LEVEL": Variable("INFO", "DEBUG, INFO, WARNING or ERROR."),
 }
 

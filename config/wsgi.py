@@ -8,6 +8,8 @@ import os
 import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
+from config import tracing
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
 
@@ -26,4 +28,5 @@ class Handler(WSGIHandler):
 
 
 django.setup(set_prefix=False)
+tracing.begin("web")  # each worker of the server imports this module for itself; the handler reads the middleware next
 application = Handler()

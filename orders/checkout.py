@@ -22,6 +22,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from opentelemetry import trace
 
 from accounts.models import Address
 from orders import book, cart, figures, idempotency, pricing
@@ -34,6 +35,8 @@ from orders.outcomes import Outcome, Unknown, Unsent
 from orders.settlement import Render, settle
 from orders.states import OrderStatus
 from shop import stock, switches
+
+tracer = trace.get_tracer(__name__)
 
 
 class Purchase(NamedTuple):
@@ -72,6 +75,7 @@ def place_order(*, request: Request, purchase: Purchase, gateway: PaymentGateway
     return answer or idempotency.keep(order.idempotency_key_id, render(order))
 
 
+@tracer.start_as_current_span("open")
 @transaction.atomic(durable=True)  # durable: refuses to run inside another transaction, which would span the charge
 def _open(request: Request, purchase: Purchase, *, is_refusing: bool, now: datetime) -> tuple[Order, bool] | Answer:
     """Reserve everything or nothing. The key comes first: a second press waits here and finds the first one's work."""
@@ -112,6 +116,7 @@ def _destination(buyer_id: int, purchase: Purchase) -> dict[str, str]:
     return kept.as_text()
 
 
+@tracer.start_as_current_span("authorize")
 def _authorize(order: Order, gateway: PaymentGateway, *, is_new: bool) -> Outcome:
     """Ask the provider to hold the money. No transaction is open, and nothing can be lost: the key finds it again."""
     if order.status != OrderStatus.PENDING:

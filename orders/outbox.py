@@ -23,6 +23,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
+from opentelemetry import trace
 
 from accounts import trail
 from orders import figures
@@ -141,6 +142,7 @@ def perform(
     message = _claim(message_id, lease)
     if message is None:
         return False
+    trace.get_current_span().set_attribute("shop.topic", message.topic)  # the task's name alone says only which queue
     with trail.resumed(message.context):
         return _act(message_id, message, consumers, mourners or {})
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from django.db import transaction
+from opentelemetry import trace
 
 from orders import book, cart
 from orders.book import Message
@@ -24,6 +25,7 @@ from orders.outcomes import Authorized, Declined, Outcome, Unsent
 from orders.states import OrderStatus, PaymentStatus
 from shop import stock
 
+tracer = trace.get_tracer(__name__)
 Render = Callable[[Order], Answer]
 
 
@@ -34,6 +36,7 @@ class Settled(NamedTuple):
     answer: Answer | None = None
 
 
+@tracer.start_as_current_span("settle")
 @transaction.atomic(durable=True)
 def settle(order_id: int, outcome: Outcome, *, render: Render | None = None, known: Order | None = None) -> Settled:
     """Bring the order to where the provider's answer puts it. Doing it again changes nothing.

@@ -5,6 +5,7 @@
     WEBHOOK_URL            where the shop listens; unset: nobody is told
     WEBHOOK_SECRET         what webhooks are signed with
     PROVIDER_SEED          for the faults, default 1
+    OTEL_EXPORTER_OTLP_ENDPOINT   where the spans of its requests go; unset: nowhere
 
 SIGTERM ends it within seconds, hanging requests included; kill -9 costs nothing that was answered.
 
@@ -17,6 +18,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from types import FrameType
 
 from fastapi import FastAPI
@@ -60,6 +62,8 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Door:
     errors.install(app)
     app.include_router(api.router)
     app.include_router(backstage.router)
+    if environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        app.add_middleware(import_module("deploy.payment_provider.tracing").Traced, environ=environ)
     return app
 
 
