@@ -7,7 +7,7 @@ What the browser holds is a random id and nothing else. The session behind it sa
 to, and that row, read from PostgreSQL at every request, decides: a session that some cache still knows, after its login
 has ended, opens nothing.
 
-Roadmap: auth/cookies-and-session-ids, auth/session-fixation, auth/user-authentication
+Roadmap: auth/cookies-and-session-ids, auth/session-fixation, auth/user-authentication, frameworks/session-management
 """
 
 import secrets

@@ -4,7 +4,7 @@ A cart promises nothing: stock and price are decided when the button is pressed.
 
 Refuses: a product that is not listed (UnknownProduct), a line beyond the hundredth (CartIsFull).
 
-Roadmap: commerce/order-processing
+Roadmap: commerce/order-processing, databases/dml
 """
 
 import hashlib
@@ -110,6 +110,8 @@ def merge(guest: Cart, into: Cart) -> None:
     """Pour a guest's cart into the user's, as far as there is room for its lines.
 
     The empty one stays, for a click that is still on its way to it; `forget_abandoned` clears it away.
+
+    Roadmap: frameworks/session-management, databases/dml
     """
     _lock(into)
     with connection.cursor() as cursor:

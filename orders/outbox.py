@@ -106,6 +106,8 @@ def publish_due(send: Send, *, limit: int = 100) -> int:
 
     At most `limit` of letters, webhooks and others each, and none of a kind of which `MOST_WAITING` are still with the
     workers.
+
+    Roadmap: databases/postgresql
     """
     with connection.cursor() as cursor:
         cursor.execute(PUBLISH, {"limit": limit, "most": MOST_WAITING})

@@ -14,7 +14,7 @@ committed; from its first reading on, nothing is missed.
 
 A transaction pooler in front of PostgreSQL would lose both lock and LISTEN: the Lookout needs a connection of its own.
 
-Roadmap: api/grpc-server-streaming
+Roadmap: api/grpc-server-streaming, databases/postgresql
 """
 
 import logging

@@ -2,7 +2,7 @@
 
 Every POST carries Django's CSRF token, no page is kept by any cache, and `next` leads nowhere but into this shop.
 
-Roadmap: auth/user-authentication
+Roadmap: auth/user-authentication, frameworks/mvc
 """
 
 from math import ceil

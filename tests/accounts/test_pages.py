@@ -75,6 +75,7 @@ def test_no_cache_keeps_a_page(alice: User, page: str) -> None:
     assert "no-store" in browser_of(alice).get(page)["Cache-Control"]
 
 
+@pytest.mark.roadmap("frameworks/session-management")
 @pytest.mark.asvs("7.4.4")
 def test_log_out_takes_a_post_and_ends_the_login(alice: User) -> None:
     browser = browser_of(alice)
@@ -103,6 +104,7 @@ def test_admin_has_no_door_of_its_own(carol: User) -> None:
 
 @pytest.mark.roadmap("auth/server-side-session-stores")
 @pytest.mark.asvs("7.4.3", "7.5.2")
+@pytest.mark.roadmap("frameworks/mvc")
 def test_account_lists_ones_devices_and_locks_one_out(alice: User, bob: User) -> None:
     here, there, bobs = browser_of(alice), browser_of(alice), browser_of(bob)
     token_of(alice)

@@ -130,6 +130,7 @@ def test_login_over_a_login_ends_the_first(alice: User, bob: User) -> None:
     assert b"bob@example.com" in client.get(ACCOUNT).content
 
 
+@pytest.mark.roadmap("frameworks/session-management")
 @pytest.mark.asvs("7.3.1", "7.3.2")
 @pytest.mark.parametrize(
     ("uses", "is_open"),

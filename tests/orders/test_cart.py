@@ -37,6 +37,7 @@ def test_guests_cart_is_found_by_its_token_which_is_nowhere_stored(db: None) -> 
     assert token not in str(Cart.objects.values().get())
 
 
+@pytest.mark.roadmap("databases/dml")
 def test_adding_again_tops_the_line_up_to_its_limit(alice: User) -> None:
     desk = product()
     mine = cart.open_for_user(alice)
@@ -80,6 +81,7 @@ def test_guests_lines_that_find_no_room_stay_where_they_are(alice: User) -> None
     assert units(guests) == {things[1].sku: 1}
 
 
+@pytest.mark.roadmap("databases/dml", "frameworks/session-management")
 def test_guests_cart_that_nobody_touched_for_a_month_is_forgotten(alice: User) -> None:
     desk, now = product(), timezone.now()
     _, stale, fresh = (cart.open_for_guest(cart.new_token()) for _ in range(3))
@@ -100,7 +102,7 @@ def test_line_is_changed(alice: User) -> None:
     assert CartLine.objects.get().quantity == 7
 
 
-@pytest.mark.roadmap("frameworks/session-management")
+@pytest.mark.roadmap("frameworks/session-management", "databases/dml")
 def test_guests_cart_is_poured_into_the_users(alice: User) -> None:
     both, only_guest = product(), product()
     guest = cart.open_for_guest(cart.new_token())

@@ -37,6 +37,7 @@ def failing(payload: Any) -> None:
 
 
 @pytest.mark.roadmap("messaging/transactional-outbox")
+@pytest.mark.roadmap("databases/postgresql")
 def test_due_message_is_published_and_comes_due_again_until_it_is_done(message: OutboxMessage) -> None:
     sent: Sent = []
 
