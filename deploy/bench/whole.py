@@ -13,7 +13,7 @@ from statistics import median
 
 import httpx
 
-from deploy.bench import costs, drain, scale, statements
+from deploy.bench import costs, drain, overload, scale, statements
 from deploy.bench.contestants import FLOOR, SHOP, WHOLE, Contest, as_in_procfile, contest
 from deploy.bench.figures import Figure
 from deploy.bench.purchases import Kind, Results, check_books, crowd_for, prepare_provider, run_rounds
@@ -47,6 +47,8 @@ def measure(options: Namespace, tell: Tell) -> list[Figure]:
         figures = _reads(held, rounds, seconds, tell)
         results = run_rounds(held, crowd, clients=clients, rounds=rounds, seconds=seconds, tell=tell)
         figures += [*_purchases(results, clients), *_statements(held, results, clients, rounds, seconds, tell)]
+        peak = max(results.per_second(Kind("ours", "spread", count)) for count in clients)
+        figures += overload.overload(held, crowd, peak=peak, clients=max(clients), seconds=seconds, tell=tell)
         check_books(held, crowd)
         tell("memory and logins")
         figures += costs.of_processes(held.shop["whole"], held.ports["whole"])
