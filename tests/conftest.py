@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARING = ("crashes", "faults", "zoo")
 ON_SHOP_STACK = (
     "test_brute_force.py", "test_by_hand.py", "test_clients.py", "test_demo.py", "test_grpc_process.py",
-    "test_http_file.py", "test_lessons.py", "test_postman.py",
+    "test_http_file.py", "test_lessons.py", "test_postman.py", "test_runbooks.py",
     "test_races_over_http.py", "test_readme.py", "test_social_login.py", "test_storefront_contract.py",
 )  # fmt: skip
 

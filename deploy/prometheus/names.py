@@ -24,21 +24,7 @@ ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<kind>\w+) \| (?P<labels>[^|]*) \|"
 PARTS = {"histogram": ("_bucket", "_sum", "_count")}
 #: What Prometheus and its configuration add to every series.
 ADDED = {"job", "instance", "process", "le", "__name__"}
-WORDS = {
-    "and",
-    "or",
-    "unless",
-    "on",
-    "ignoring",
-    "by",
-    "without",
-    "group_left",
-    "group_right",
-    "bool",
-    "offset",
-    "inf",
-    "nan",
-}
+WORDS = {"and", "or", "unless", "bool", "offset", "inf", "nan"}
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 SELECTOR = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)\s*\{(?P<matchers>[^}]*)\}")
 GROUPED = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")
