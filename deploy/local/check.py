@@ -2,7 +2,7 @@
 
 All steps run; any fault fails the whole. The database is an embedded one of its own, in var/check.
 
-Roadmap: workflow/static-analysis, testing/test-automation-in-ci, workflow/api-docs-maintenance, orm/schema-migrations
+Roadmap: workflow/static-analysis, testing/test-automation-in-ci, workflow/api-docs-maintenance, testing/sast
 """
 
 import difflib
@@ -29,6 +29,11 @@ STEPS = {
     "imports": "lint-imports",
     "migrations": "python manage.py makemigrations --check --dry-run",
     "locks": "python -m deploy.gates.migrations",
+    "bandit": "bandit --quiet --configfile pyproject.toml --recursive accounts config orders shop",
+    "own rules": "ast-grep scan --config deploy/rules/sgconfig.yml accounts config orders shop",
+    "leaks": "python -m deploy.gates.leaks",
+    "shell": "shellcheck .ci/run deploy/postgres/roles.sh",
+    "yaml": "yamllint --config-file deploy/rules/yamllint.yml deploy .github",
     "roadmap": "python -m roadmap --check",
 }
 DEPLOYMENT = "python manage.py check --deploy --fail-level WARNING"

@@ -16,7 +16,10 @@ from shop.watch import Lookout, Watcher
 from tests.factories import product
 from tests.races.rivals import Rival, until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.roadmap("api/grpc-server-streaming", "databases/postgresql")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.roadmap("api/grpc-server-streaming", "databases/postgresql"),
+]
 SOON, NOT_YET = 10, 0.2
 TAKEN = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND granted"
 LOOKOUTS = "FROM pg_stat_activity WHERE application_name = 'shop lookout' AND datname = current_database()"
