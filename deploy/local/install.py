@@ -114,7 +114,7 @@ def install_uv() -> None:
 def install(wanted: str) -> None:
     install_uv()
     say(f"installing the locked packages ({wanted})")
-    extras = ["--all-extras"] if wanted == "dev" else []
+    extras = ["--all-extras"] if wanted == "dev" else ["--extra", "embedded"]
     # Wheels only: nothing is compiled here, so no compiler can be missing.
     hashed = [
         "--only-binary",

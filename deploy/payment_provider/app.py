@@ -4,8 +4,11 @@
     PROVIDER_API_KEY       the key it accepts; unset: any that begins with sk_test_
     WEBHOOK_URL            where the shop listens; unset: nobody is told
     WEBHOOK_SECRET         what webhooks are signed with
+    WEBHOOK_AUTHORITY      a file of certificates to trust, for a shop whose certificate no known authority has signed
     PROVIDER_SEED          for the faults, default 1
     OTEL_EXPORTER_OTLP_ENDPOINT   where the spans of its requests go; unset: nowhere
+
+Of the key and the secret there is NAME_FILE, too, a path whose content is the value.
 
 SIGTERM ends it within seconds, hanging requests included; kill -9 costs nothing that was answered.
 
@@ -19,6 +22,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 
 from fastapi import FastAPI
@@ -89,9 +93,16 @@ def assemble(environ: Mapping[str, str]) -> Provider:
     book = Book(environ.get("PROVIDER_DATABASE_URL") or DEFAULT_BOOK)
     faults = Faults(int(environ.get("PROVIDER_SEED") or 1))
     url = environ.get("WEBHOOK_URL", "")
-    courier = Courier(book, faults, url, environ.get("WEBHOOK_SECRET") or "whsec_test")
+    authority = environ.get("WEBHOOK_AUTHORITY")
+    courier = Courier(book, faults, url, secret(environ, "WEBHOOK_SECRET") or "whsec_test", authority)
     delays = faults.webhook_delays if url else list
-    return Provider(book, faults, courier, KeysInUse(), environ.get("PROVIDER_API_KEY", ""), delays)
+    return Provider(book, faults, courier, KeysInUse(), secret(environ, "PROVIDER_API_KEY"), delays)
+
+
+def secret(environ: Mapping[str, str], name: str) -> str:
+    """The variable, or the content of the file that NAME_FILE names; empty if neither is there."""
+    file = environ.get(f"{name}_FILE")
+    return Path(file).read_text().strip() if file else environ.get(name, "")
 
 
 def listen_for_the_end(closing: asyncio.Event) -> Callable[[], None]:

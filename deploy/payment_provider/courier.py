@@ -9,6 +9,7 @@ Roadmap: commerce/payment-gateway, commerce/external-services
 """
 
 import asyncio
+import ssl
 import time
 from typing import Any, NamedTuple, cast
 
@@ -43,13 +44,14 @@ class Result(NamedTuple):
 
 
 class Courier:
-    def __init__(self, book: Book, faults: Faults, url: str, secret: str) -> None:
+    def __init__(self, book: Book, faults: Faults, url: str, secret: str, authority: str | None = None) -> None:
         self.book, self.faults, self.url, self.secret = book, faults, url, secret
         self.news = asyncio.Event()
         self.on_the_way: dict[int, asyncio.Task[None]] = {}  # by delivery; until the result is written down
         self.results: list[Result] = []
         limits = httpx.Limits(max_keepalive_connections=ON_THE_WAY)
-        self.client = httpx.AsyncClient(timeout=PATIENCE, limits=limits, trust_env=False)
+        trusted = ssl.create_default_context(cafile=authority) if authority else True
+        self.client = httpx.AsyncClient(timeout=PATIENCE, limits=limits, trust_env=False, verify=trusted)
 
     async def run(self) -> None:
         """Works until it is cancelled; a failing database is reported and tried again, never fatal."""
