@@ -196,6 +196,19 @@ def test_compose_file_follows_the_schema_and_a_broken_copy_does_not(tmp_path: Pa
     assert not is_valid(broken)
 
 
+def test_purchase_of_ci_is_a_sound_script_and_a_broken_copy_is_not() -> None:
+    checker = str(Path(sys.executable).parent / "shellcheck")
+    script = (ROOT / "deploy/compose/buy.sh").read_text()
+
+    sound, broken = (
+        subprocess.run([checker, "-"], input=text, capture_output=True, text=True)
+        for text in (script, script.replace('"$authority"', "$authority"))
+    )
+
+    assert sound.returncode == 0, sound.stdout
+    assert "SC2086" in broken.stdout
+
+
 def test_containers_are_the_processes_that_run_without_any() -> None:
     started = {service["command"][0] for service in COMPOSE["services"].values() if is_ours(service)}
 
