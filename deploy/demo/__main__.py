@@ -1,6 +1,6 @@
 """`make demo`: start the whole shop, play the scenes, check the books, stop everything. Exit 0 only if all came true.
 
-    servers and processes ─► five scenes over HTTP ─► the auditor ─► where to click next
+    servers and processes ─► five scenes over HTTP ─► the auditor ─► where the time went ─► where to click next
 
 Roadmap: testing/e2e-tests, commerce/purchase-flow
 """
@@ -13,11 +13,13 @@ from pathlib import Path
 
 from rich.table import Table
 
+from deploy.demo import timeline
 from deploy.demo.scenes import CROWD, SCENES, Town
 from deploy.demo.stage import PromiseBroken, Stage
 from deploy.embedded import ServerTrouble
 from deploy.local.process import ROOT
 from deploy.local.stack import Stack, stack
+from deploy.otel.receiver import Spans, receiving
 
 STATE = Path(os.environ.get("STATE_DIR") or ROOT / "var" / "demo").resolve()
 MAILS = STATE.parent / "mail"
@@ -29,14 +31,16 @@ def main() -> int:
     stage, started = Stage(), time.monotonic()
     stage.console.print("[bold]Roadmap Shop[/]: a purchase on real parts, and everything that can go wrong with it.")
     try:
-        with stage.busy("Starting the shop") as step:
-            opening = stack(STATE, given=os.environ, prepare=PREPARE, env=mail_setting(), tell=step)
-            shop = opening.__enter__()
-        try:
-            play(stage, shop)
-        finally:
-            with stage.busy("Stopping everything"):
-                opening.__exit__(None, None, None)
+        with receiving() as spans:
+            with stage.busy("Starting the shop") as step:
+                env = mail_setting() | timeline.settings_for(spans)
+                opening = stack(STATE, given=os.environ, prepare=PREPARE, env=env, tell=step)
+                shop = opening.__enter__()
+            try:
+                play(stage, shop, spans)
+            finally:
+                with stage.busy("Stopping everything"):
+                    opening.__exit__(None, None, None)
     except (PromiseBroken, ServerTrouble) as trouble:
         stage.console.print(f"\n[bold red]The demo failed:[/] {trouble}\nThe logs are in {STATE / 'log'}.")
         return 1
@@ -53,8 +57,8 @@ def mail_setting() -> dict[str, str]:
     return {"EMAIL_URL": f"filemail://{MAILS}"}
 
 
-def play(stage: Stage, shop: Stack) -> None:
-    """Play every scene, then let the auditor look at the books."""
+def play(stage: Stage, shop: Stack, spans: Spans) -> None:
+    """Play every scene, let the auditor look at the books, and show where the time of the first purchase went."""
     stage.tell(f"[dim]Running: {', '.join(shop.processes)}; the API is at {shop.url}/api/v1/[/]")
     with ExitStack() as leaving:
         town = Town(
@@ -67,6 +71,8 @@ def play(stage: Stage, shop: Stack) -> None:
     report = stage.wait_for(lambda: audited(shop), "Everything comes to rest")
     stage.show(report)
     stage.promise("BROKEN" not in report, "stock, orders, money and mails agree, here and at the provider")
+    stage.scene("Where the time of the first purchase went")
+    timeline.show_first_purchase(stage, spans)
 
 
 def audited(shop: Stack) -> str | None:

@@ -10,7 +10,7 @@ Roadmap: observability/distributed-tracing
 """
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -53,9 +53,14 @@ class Spans:
         self._lock = Lock()
 
     def add(self, body: bytes) -> None:
-        """Keep what an exporter sent; one that sends again, since our answer got lost, changes nothing."""
+        """Keep what an exporter sent."""
+        self.keep(decoded(body))
+
+    def keep(self, spans: Iterable[Span]) -> None:
+        """Keep them; an exporter that sends again, since our answer got lost, changes nothing."""
+        fresh = {span.id: span for span in spans}
         with self._lock:
-            self._known |= {span.id: span for span in decoded(body)}
+            self._known |= fresh
 
     def all(self) -> list[Span]:
         """Every span, in the order of its beginning."""

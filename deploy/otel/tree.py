@@ -1,8 +1,8 @@
-"""A trace as a tree with times, for a terminal of 98 columns.
+"""A trace as a tree with times, for a terminal of 78 to 98 columns.
 
     POST /api/v1/orders/ → 201          web         0   126 ms  ███████████
     ├─ open                             web         4    21 ms   ██
-    │  └─ SQL × 5: orders_cart, …       web         5    14 ms   █
+    │  └─ SQL × 5: cart, cartline, …    web         5    14 ms   █
     └─ queue mail                       relay     130     8 ms             ▏
 
 What a process asks one neighbour several times in a row is one line, with the times added up. A line whose cause has
@@ -22,9 +22,10 @@ from rich.text import Text
 
 from deploy.otel.receiver import Span
 
-LABEL, BAR = 50, 20
+WIDEST, NARROWEST, BAR, NUMBERS = 98, 78, 10, 26
 COLOURS = {"web": "cyan", "provider": "magenta", "relay": "yellow", "worker": "green", "mail": "blue"}
 TABLES = re.compile(r'\b(?:INTO|UPDATE|FROM|JOIN)\s+(?:ONLY\s+)?"?(\w+_\w+)"?', re.IGNORECASE)
+APP = re.compile("^(accounts|orders|shop)_")
 LONG_NUMBER = re.compile(r"[0-9a-f]{12,}")
 
 
@@ -86,36 +87,38 @@ def _questions(store: str, alike: Sequence[Span]) -> str:
     for span in alike:
         asked = str(span.attributes.get("db.query.text", ""))
         found = TABLES.findall(asked) if store == "SQL" else [line.split(" ")[0] for line in asked.splitlines()]
-        about |= dict.fromkeys(found[:1])
+        about |= dict.fromkeys(APP.sub("", one) for one in found[:1])
     count = f" × {len(alike)}" if len(alike) > 1 else ""
     return f"{store}{count}: {', '.join(about)}" if about else f"{store}{count}"
 
 
-def picture(spans: Sequence[Span]) -> Table:
+def picture(spans: Sequence[Span], *, width: int = WIDEST) -> Table:
     """Return the tree with who did it, when it began, how long it took, and both once more as a bar."""
     began, ended = min(span.began for span in spans), max(span.ended for span in spans)
+    width = min(max(width, NARROWEST), WIDEST)
+    length = BAR if width < WIDEST else 2 * BAR
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("what", width=LABEL, no_wrap=True, overflow="ellipsis")
+    table.add_column("what", width=width - NUMBERS - length, no_wrap=True, overflow="ellipsis")
     table.add_column("process", width=8, no_wrap=True)
-    for title in ("at ms", "took ms"):
-        table.add_column(title, width=7, justify="right", no_wrap=True)
-    table.add_column("", width=BAR, no_wrap=True)
+    for title in ("at ms", "took"):
+        table.add_column(title, width=6, justify="right", no_wrap=True)
+    table.add_column("", width=length, no_wrap=True)
     for line in lines(spans):
         colour = COLOURS.get(line.spans[0].process, "white")
         failed = any(span.failed for span in line.spans)
         what = Text.assemble((line.guides, "dim"), (line.label, "red" if failed else ""))
         at = (line.spans[0].began - began) / 1e6
-        bar = Text(_bar(line.spans, began, ended), style=colour)
+        bar = Text(_bar(line.spans, began, ended, length), style=colour)
         table.add_row(what, Text(line.spans[0].process, style=colour), f"{at:.0f}", f"{line.took:.1f}", bar)
     return table
 
 
-def _bar(spans: Sequence[Span], began: int, ended: int) -> str:
+def _bar(spans: Sequence[Span], began: int, ended: int, length: int) -> str:
     """From first to last on a line that is the whole trace; what is too short to be seen is a thin stroke."""
-    scale = BAR / max(ended - began, 1)
-    start = min(int((spans[0].began - began) * scale), BAR - 1)
+    scale = length / max(ended - began, 1)
+    start = min(int((spans[0].began - began) * scale), length - 1)
     width = int((max(span.ended for span in spans) - spans[0].began) * scale)
-    return " " * start + ("█" * min(width, BAR - start) or "▏")
+    return " " * start + ("█" * min(width, length - start) or "▏")
 
 
 def summary(spans: Sequence[Span]) -> str:

@@ -8,9 +8,11 @@ import pytest
 import redis
 from rich.console import Console
 
+from deploy.demo import timeline
 from deploy.demo.scenes import SCENES, Town
 from deploy.demo.stage import PromiseBroken, Stage
 from deploy.local.stack import Stack
+from deploy.otel.receiver import Span, Spans
 
 
 @pytest.fixture
@@ -44,3 +46,44 @@ def test_broken_promise_ends_the_demo() -> None:
 def test_what_never_comes_is_not_waited_for_for_ever() -> None:
     with pytest.raises(PromiseBroken, match="Waiting"):
         Stage(Console(file=io.StringIO())).wait_for(lambda: None, "Waiting", seconds=0.01)
+
+
+def test_demo_ends_with_the_whole_trace_of_its_first_purchase() -> None:
+    console = Console(file=io.StringIO(), width=100)
+
+    timeline.show_first_purchase(Stage(console), arrived(WHOLE))
+
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "5 spans of 3 processes" in said
+    assert "└─ payment.capture" in said
+    assert "has not arrived" not in said
+
+
+def test_span_that_does_not_arrive_is_not_waited_for_for_ever() -> None:
+    console = Console(file=io.StringIO(), width=100)
+
+    timeline.show_first_purchase(Stage(console), arrived(WHOLE[:-1]), seconds=0.1)
+    timeline.show_first_purchase(Stage(console), Spans(), seconds=0.1)
+
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert said.count("has not arrived within") == 2
+    assert "POST /api/v1/orders/" in said
+
+
+def arrived(spans: list[Span]) -> Spans:
+    inbox = Spans()
+    inbox.keep(spans)
+    return inbox
+
+
+def span(id_: str, parent: str, name: str, process: str, kind: str, topic: str = "") -> Span:
+    return Span("t", id_, parent, name, kind, process, int(id_) * 10**6, 10**8, False, {"shop.topic": topic})
+
+
+WHOLE = [
+    span("1", "", timeline.BUTTON, "web", "server"),
+    span("2", "1", "apply_async/letter", "relay", "producer"),
+    span("3", "2", "run/letter", "worker", "consumer", "mail.order_confirmation"),
+    span("4", "1", "apply_async/money", "relay", "producer"),
+    span("5", "4", "run/money", "worker", "consumer", "payment.capture"),
+]
