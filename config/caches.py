@@ -12,7 +12,7 @@ Roadmap: auth/server-side-session-stores
 import json
 import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, cached_property, wraps
 from time import monotonic
 from typing import Any
 
@@ -41,6 +41,18 @@ class JsonSerializer:
     def loads(self, sent: bytes) -> Any:
         """Return what was kept."""
         return json.loads(sent)
+
+
+class BytesSerializer:
+    """What is kept is bytes already, and nothing is made of them."""
+
+    def dumps(self, value: bytes) -> bytes:
+        """Return what is sent to Redis."""
+        return value
+
+    def loads(self, sent: bytes) -> bytes:
+        """Return what was kept."""
+        return sent
 
 
 def _or(otherwise: Any, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,9 +93,24 @@ class ForgivingClient(RedisCacheClient):
         return _or(default, RedisCacheClient.get)(self, key, default)
 
 
+@cache
+def _client(servers: tuple[str, ...], options: tuple[tuple[str, Any], ...]) -> ForgivingClient:
+    return ForgivingClient(list(servers), **dict(options))
+
+
 class ForgivingRedisCache(RedisCache):
     """Django's cache on Redis, with the client above."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._class = ForgivingClient
+
+    @cached_property
+    def _cache(self) -> ForgivingClient:
+        """One client for the process, though Django has a cache for each thread: who waited, waited for all."""
+        return _client(tuple(self._servers), tuple(self._options.items()))
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it did not answer lately: what it does not have may well be there."""
+        return monotonic() < self._cache.away_until

@@ -60,6 +60,9 @@ VARIABLES: dict[str, Variable] = {
     "RATE_LIMITS": Variable(
         "", "Other limits than those of accounts/throttling/table.py: search=30/60 key=1000/60; * is all the others."
     ),
+    "CATALOGUE_CACHE": Variable(
+        "memory", "Answers of the catalogue: memory (Redis, and a second unasked in each process), redis or off."
+    ),
     "SESSION_STORE": Variable(
         "cached_db", "Where browsers' sessions lie: cached_db (Redis before PostgreSQL), db, redis or memory."
     ),

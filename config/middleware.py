@@ -18,6 +18,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_vary_headers
 
 from accounts.trail import request_id
+from accounts.preconditions.headers import coded
 from config import problems
 from config.versions import ROOTS
 
@@ -88,6 +89,8 @@ class GZip(GZipMiddleware):
         """Compress if the caller takes gzip; say to every cache that others may not."""
         if request.method not in {"GET", "HEAD"} or request.path.startswith(self.SECRETIVE):
             return response
+        if response.has_header("Content-Encoding"):  # kept in this form (`shop/views/front.py`), under a tag of its own
+            return response
         if response.status_code == 304:
             patch_vary_headers(response, ["Accept-Encoding"])
             return self._as_known(request, response)
@@ -97,20 +100,15 @@ class GZip(GZipMiddleware):
         tag = response.get("ETag", "")
         super().process_response(request, response)
         if tag and response.get("Content-Encoding") == "gzip":
-            response["ETag"] = _coded(tag)
+            response["ETag"] = coded(tag)
         return response
 
     def _as_known(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Name in a 304 the tag of the form that the caller has (RFC 9110, 15.4.5)."""
-        tag = _coded(response.get("ETag", ""))
+        tag = coded(response.get("ETag", ""))
         if tag and tag in request.headers.get("If-None-Match", ""):
             response["ETag"] = tag
         return response
-
-
-def _coded(tag: str) -> str:
-    """The tag of the compressed form; a weak one means both."""
-    return tag if not tag or tag.startswith("W/") else f'{tag[:-1]}-gzip"'
 
 
 def _refuses_gzip(request: HttpRequest) -> bool:
@@ -119,7 +117,10 @@ def _refuses_gzip(request: HttpRequest) -> bool:
 
 
 class PrivateAnswersMiddleware:
-    """Have no cache keep what the API says to somebody, or in answer to a write: it may hold a token."""
+    """Have no cache keep what the API says, apart from what its view lets be kept (`shop/views/freshness.py`).
+
+    An answer may hold a token, or be about somebody; and one that says nothing may be kept as anybody sees fit.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -127,8 +128,7 @@ class PrivateAnswersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Say so, unless the view has said something itself."""
         response = self.get_response(request)
-        is_public = request.method in {"GET", "HEAD"} and "Authorization" not in request.headers
-        if request.path.startswith(ROOTS) and not is_public:
+        if request.path.startswith(ROOTS):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 

@@ -12,6 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from shop import assortment, categories, reviews, switches
+from shop.cache.changes import product_changed
 from shop.errors import CategoryInItself
 from shop.models import Category, Product, Reservation, Review, Stock, StockEntry, Switch
 
@@ -40,6 +41,11 @@ class CategoryForm(ModelForm):
             raise ValidationError(str(CategoryInItself()))
         return parent
 
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete each by itself: the cache has to hear of it."""
+        for row in queryset:
+            self.delete_model(request, row)
+
 
 @admin.register(Category)
 class CategoryAdmin(KeptNames):
@@ -56,6 +62,10 @@ class CategoryAdmin(KeptNames):
             categories.change(obj.slug, expected=None, **fields)
         else:
             obj.pk = categories.add(**fields).pk
+
+    def delete_model(self, request: HttpRequest, obj: Category) -> None:
+        """Take the shelf down; what stands in it was asked for on the page before."""
+        categories.remove(obj.slug, expected=None)
 
 
 @admin.register(Product)
@@ -78,6 +88,12 @@ class ProductAdmin(KeptNames):
             assortment.change(obj.slug, expected=None, **fields)
         else:
             obj.pk = assortment.add(**fields).pk
+
+    def delete_model(self, request: HttpRequest, obj: Product) -> None:
+        """Delete what nobody has ever delivered or bought; no role may, only who may everything."""
+        product_id = obj.pk
+        super().delete_model(request, obj)
+        product_changed(product_id)
 
     @admin.display
     def on_hand(self, product: Product) -> int:

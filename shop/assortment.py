@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.preconditions.versions import Expected, require
+from shop.cache.changes import product_changed
 from shop.categories import standing
 from shop.models import Product
 from shop.names import unique
@@ -27,6 +28,7 @@ def add(*, category: str, **fields: Any) -> Product:
     wanted = Product(category=standing(category), **fields)
     with unique("sku", "slug"):
         wanted.save(force_insert=True)
+    product_changed(wanted.pk)
     return wanted
 
 
@@ -45,6 +47,7 @@ def change(slug: str, *, expected: Expected, **changes: Any) -> Product | None:
     for name, value in changes.items():
         setattr(product, name, value)
     product.save(update_fields=[*changes, "updated_at"])
+    product_changed(product.pk)
     return product
 
 

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from accounts.preconditions.versions import Expected, require
+from shop.cache.changes import shelves_changed
 from shop.errors import CategoryInItself, CategoryNotEmpty, UnknownCategory
 from shop.models import Category
 from shop.names import unique
@@ -29,6 +30,7 @@ def add(*, parent: str | None, **fields: Any) -> Category:
     wanted = Category(parent=standing(parent) if parent else None, **fields)
     with unique("slug"):
         wanted.save(force_insert=True)
+    shelves_changed()
     return wanted
 
 
@@ -46,6 +48,7 @@ def change(slug: str, *, expected: Expected, **changes: Any) -> Category | None:
     for name, value in changes.items():
         setattr(category, name, value)
     category.save(update_fields=changes)
+    shelves_changed()
     return category
 
 
@@ -60,6 +63,7 @@ def remove(slug: str, *, expected: Expected) -> Category | None:
         category.delete()
     except ProtectedError as held:
         raise CategoryNotEmpty from held
+    shelves_changed()
     return category
 
 

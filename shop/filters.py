@@ -7,6 +7,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import BaseFilterBackend
@@ -29,6 +30,8 @@ class KnownParameters(BaseFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         """Narrow nothing; raise ValidationError for each stranger."""
+        if not request.query_params:
+            return queryset
         paginator = view.paginator  # type: ignore[attr-defined] # a generic view's
         known = {found["name"] for found in paginator.get_schema_operation_parameters(view)} if paginator else set()
         known |= set(getattr(getattr(view, "filterset_class", None), "base_filters", ()))
@@ -40,6 +43,15 @@ class KnownParameters(BaseFilterBackend):
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         """None of its own."""
         return []
+
+
+class Narrowed(DjangoFilterBackend):
+    """Makes a form of the filters, and has it checked, only where one of them is asked for."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
+        """Narrow by what is asked; raise ValidationError for what makes no sense."""
+        filters = view.filterset_class.base_filters  # type: ignore[attr-defined] # a list's
+        return super().filter_queryset(request, queryset, view) if filters.keys() & request.query_params else queryset
 
 
 def documented(schema: dict[str, Any], parameter: django_filters.Filter) -> Any:

@@ -20,6 +20,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from shop import pictures
+from shop.cache.changes import product_changed
 from shop.errors import TooManyImages
 from shop.models import Product, ProductImage
 from shop.models.images import SIZES, THUMBNAILS, WHOLE, file_name
@@ -55,6 +56,7 @@ def remove(image: ProductImage) -> None:
     """Take the picture away; nobody sees it from now on, and its files follow."""
     image_id = image.pk
     image.delete()
+    product_changed(image.product_id)
     _post("image.removed", image_id)
 
 
@@ -67,7 +69,14 @@ def make_sizes(image_id: str) -> None:
     for size in THUMBNAILS:
         default_storage.delete(file_name(image_id, size))
         default_storage.save(file_name(image_id, size), ContentFile(pictures.smaller(whole, longest=size)))
+    _let_be_seen(image_id)
+
+
+@transaction.atomic
+def _let_be_seen(image_id: str) -> None:
     ProductImage.objects.filter(pk=image_id).update(is_ready=True)
+    for product_id in ProductImage.objects.filter(pk=image_id).values_list("product_id", flat=True):
+        product_changed(product_id)
 
 
 def discard(image_id: str) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models.functions import Now
 
+from shop.cache.changes import product_changed
 from shop.errors import AlreadyReviewed
 from shop.models import Product, Review
 
@@ -29,6 +30,7 @@ def write(*, author: "User", product: Product, rating: int, text: str) -> Review
     )
     if not is_new:
         raise AlreadyReviewed(str(review.pk))
+    product_changed(product.pk)
     review.refresh_from_db(fields=["created_at"])  # the database's clock wrote it
     return review
 
@@ -36,6 +38,7 @@ def write(*, author: "User", product: Product, rating: int, text: str) -> Review
 def change(review: Review, **wanted: Any) -> Review:
     """Give the review other stars, other words, or both; what is not named stays, whatever somebody else does to it."""
     Review.objects.filter(pk=review.pk).update(**wanted, updated_at=Now())
+    product_changed(review.product_id)
     review.refresh_from_db(fields=[*wanted, "updated_at"])
     return review
 
@@ -43,13 +46,16 @@ def change(review: Review, **wanted: Any) -> Review:
 def withdraw(review: Review) -> None:
     """Take the review back; its author may write a new one."""
     Review.objects.filter(pk=review.pk).delete()
+    product_changed(review.product_id)
 
 
 def hide(review: Review) -> None:
     """Take it out of sight and out of the rating; its author still finds it."""
     Review.objects.filter(pk=review.pk).update(is_hidden=True)
+    product_changed(review.product_id)
 
 
 def show(review: Review) -> None:
     """Let everybody see it again."""
     Review.objects.filter(pk=review.pk).update(is_hidden=False)
+    product_changed(review.product_id)

@@ -25,6 +25,7 @@ from django.db import connection
 from django.db.transaction import TransactionManagementError
 
 from shop import figures
+from shop.cache.changes import stock_changed
 from shop.errors import CountBelowReserved, OutOfStock, ShelfIsFull, Shortage
 from shop.models import Product, Stock, StockEntry
 
@@ -157,7 +158,9 @@ def receive_all(deliveries: Collection[Delivery], *, source: UUID) -> set[int]:
             RECEIVE.format(change=change, guard=guard),
             parameters | {"kind": StockEntry.Kind.RECEIVED, "source": source},
         )
-        return set(wanted) - {product_id for (product_id,) in cursor.fetchall()}
+        received = {product_id for (product_id,) in cursor.fetchall()}
+    stock_changed(received)
+    return set(wanted) - received
 
 
 def correct(*, product_id: int, on_hand: int, reference: str) -> int | None:
@@ -174,6 +177,7 @@ def correct(*, product_id: int, on_hand: int, reference: str) -> int | None:
     if not difference:
         return None
     stock.save(update_fields=["on_hand"])
+    stock_changed([product_id])
     kind = StockEntry.Kind.CORRECTED
     return StockEntry.objects.create(product_id=product_id, kind=kind, quantity=difference, reference=reference).pk
 
@@ -196,7 +200,10 @@ def _move(sql: str, lines: list[Line], kind: str = "", sign: int = 0, reference:
     wanted = (f"(%(product_{place})s::bigint, %(quantity_{place})s::int)" for place in range(len(lines)))
     with connection.cursor() as cursor:
         cursor.execute(sql.format(wanted=", ".join(wanted)), parameters)
-        return cursor.fetchall()
+        moved: list[tuple[int]] = cursor.fetchall()
+    if kind != StockEntry.Kind.SOLD:  # what is sold could not be bought any more since it was promised
+        stock_changed(line.product_id for line in lines)
+    return moved
 
 
 def _require_transaction() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.core.mail import EmailMessage
 from rest_framework.test import APIClient
 from xdist.scheduler.loadscope import LoadScopeScheduling
@@ -21,6 +21,7 @@ from orders import outbox
 from orders.models import OutboxMessage
 from orders.tasks import CONSUMERS
 from shop import switches
+from shop.cache.aside import catalogue
 from tests.factories import person, token_of
 from tests.fakes import FakeGateway
 
@@ -96,6 +97,17 @@ def audited(request: pytest.FixtureRequest) -> Iterator[None]:
 def switches_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process looks at the switches every five seconds: a test whose statements are counted must not be the one."""
     monkeypatch.setattr(switches._Kept, "seen", switches.Seen(float("inf"), {}))
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(request: pytest.FixtureRequest) -> None:
+    """Inside a transaction nothing is kept, so only tests that commit could meet the answers of another."""
+    if "transactional_db" in request.fixturenames:
+        there: Any = caches["catalogue"]
+        client = there._cache.get_client()
+        if kept := client.keys(f"{there.key_prefix}:*"):
+            client.delete(*kept)
+        catalogue.memory.clear()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Model
+from django.http import HttpRequest
 from django.utils.http import http_date, parse_etags, parse_http_date_safe
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import SAFE_METHODS
@@ -55,7 +56,7 @@ class Versioned(APIView):
         if self.request.method in SAFE_METHODS:
             if "If-Match" in self.request.headers:  # a download that goes on half-way, of that version only
                 require(self.expected(), row)
-            if _is_known(self.request, tag, changed_at):
+            if not wants_whole(self.request) and is_known(self.request, tag, changed_at):
                 return Response(status=304, headers=told)
         return Response(shown, headers=told | dict(headers or {}))
 
@@ -71,13 +72,23 @@ class Versioned(APIView):
         return None if tags == ["*"] else frozenset(_row_half(tag) for tag in tags if not tag.startswith("W/"))
 
 
-def _is_known(request: Request, tag: str, changed_at: datetime | None) -> bool:
+def wants_whole(request: HttpRequest | Request) -> bool:
+    """Whether the answer is kept for others, and a 304 made of it where one is due (`shop/views/front.py`)."""
+    return bool(getattr(request, "is_wanted_whole", False))
+
+
+def is_known(request: HttpRequest | Request, tag: str, changed_at: datetime | None = None) -> bool:
     """If-None-Match decides where it is given; where it is not, the date, which is coarser (RFC 9110, 13.2.2)."""
     if "If-None-Match" in request.headers:
         known = parse_etags(request.headers["If-None-Match"])
         return known == ["*"] or tag in {_uncoded(other) for other in known}
     since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
     return bool(since and changed_at and int(changed_at.timestamp()) <= since)
+
+
+def coded(tag: str) -> str:
+    """The tag of the compressed form; a weak one means both."""
+    return tag if not tag or tag.startswith("W/") else f'{tag[:-1]}-gzip"'
 
 
 def _uncoded(tag: str) -> str:

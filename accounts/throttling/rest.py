@@ -13,6 +13,7 @@ Roadmap: api/rate-limiting, security/dos-protection
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -59,6 +60,11 @@ def caller_of(request: Request) -> Caller:
         return Caller("program", auth.client_id, str(auth.user.pk) if auth.user else "itself")
     if auth is not None:
         return Caller("person", str(cast(AccessToken, auth)["sub"]))
+    return guest(request)
+
+
+def guest(request: HttpRequest | Request) -> Caller:
+    """Return the buckets of whoever does not say who they are."""
     return Caller("address", network_of(origin_of(request).address)[0])
 
 

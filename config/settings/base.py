@@ -250,6 +250,11 @@ CACHES = {
     },
     "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
+CACHES["catalogue"] = CACHES["default"] | {
+    "KEY_PREFIX": "catalogue",
+    "OPTIONS": CACHES["default"]["OPTIONS"] | {"serializer": "config.caches.BytesSerializer"},
+}
+CATALOGUE_CACHE = env.choice("CATALOGUE_CACHE", ("memory", "redis", "off"))
 SESSION_STORE = env.choice("SESSION_STORE", SESSION_STORES)
 SESSION_ENGINE, SESSION_CACHE_ALIAS = SESSION_STORES[SESSION_STORE]
 SESSION_COOKIE_AGE = int(PAGES_END_AFTER.total_seconds())

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from psycopg import Copy
 
+from shop.cache.changes import shelves_changed
 from shop.catalogue.invention import Invention, invent
 from shop.models import Category, StockEntry
 
@@ -44,6 +45,7 @@ def copy_inventions(count: int, *, seed: int, batch: int = BATCH) -> Iterator[in
         numbers = _draw_numbers(min(batch, count - start))
         with transaction.atomic(durable=True):
             _copy_batch(numbers, seed, categories)
+            shelves_changed()
         yield len(numbers)
 
 

@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from shop import stock
+from shop.cache.changes import shelves_changed
 from shop.models import Category, Product
 
 FOLDER = Path(__file__).parent
@@ -84,6 +85,7 @@ def fill_shelves(folder: Path = FOLDER) -> int:
         )
         if shelf.parent:
             added += sum(_place(offer, placed[shelf.slug], opened_at) for offer in read_offers(shelf, folder))
+    shelves_changed()
     return added
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404
-from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -21,10 +20,13 @@ from accounts.representations.compound import Compound
 from accounts.representations.fieldsets import Sparse
 from accounts.serializers.strict import RequestSerializer
 from shop import assortment, bodies, categories, errors, serializers
-from shop.filters import KnownParameters, ProductFilter
+from shop.cache.changes import page_of
+from shop.filters import KnownParameters, Narrowed, ProductFilter
 from shop.models import Category, Product, ProductImage, Review
 from shop.pages import Pages
-from shop.spreadsheets import Tabular
+from shop.spreadsheets import TableRenderer, Tabular
+from shop.views import rows
+from shop.views.front import Fronted
 
 CATALOGUE = {"GET": "catalog:read", **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), "catalog:write")}
 
@@ -38,8 +40,11 @@ NEWEST_REVIEWS = Prefetch(
 )
 
 
-class Products(Sparse, Tabular, ListAPIView[Product]):
+class Products(Fronted, Sparse, Tabular, ListAPIView[Product]):
     """The products."""
+
+    kind = "products"
+    renderer_classes = [rows.FastJSONRenderer, TableRenderer]
 
     permission_classes = [Staffed.to(POST="shop.add_product")]
     scopes = CATALOGUE
@@ -47,23 +52,19 @@ class Products(Sparse, Tabular, ListAPIView[Product]):
     buckets = {"GET?search": "search"}
     serializer_class = serializers.ProductSerializer
     pagination_class = Pages
-    filter_backends = [KnownParameters, DjangoFilterBackend]
+    filter_backends = [KnownParameters, Narrowed]
     filterset_class = ProductFilter
-    needs = {"images": IMAGES}
 
     def get_queryset(self) -> QuerySet[Product]:
-        """Everything a row shows, in one query, and one for its pictures."""
-        return (
-            Product.objects.listed()
-            .order_by("name")
-            .select_related("category", "stock", "rating")
-            .defer("search_vector", "description", "attributes")
-        )
+        """By name, unless it is asked for otherwise. What a row shows, `shop/views/rows.py` reads."""
+        return Product.objects.listed().order_by("name")
 
     @extend_schema(operation_id="list_products", tags=["catalogue"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         """List the products for sale."""
-        return self.list(request)
+        products = rows.columns(self.filter_queryset(self.get_queryset()), pictures=self.shows("images"))
+        members = [name for name in self.members() if self.shows(name)]
+        return self.get_paginated_response(rows.Shaper(request, members).shaped(self.paginate_queryset(products)))
 
     @extend_schema(
         operation_id="add_product", tags=["catalogue"],
@@ -81,8 +82,10 @@ def added(name: str, row: Product | Category, shape: Any, request: Request) -> R
     return Response(shape(row, context={"request": request}).data, 201, headers={"Location": place})
 
 
-class ProductDetail(Compound, Versioned):
+class ProductDetail(Fronted, Compound, Versioned):
     """One product."""
+
+    kind = "product"
 
     permission_classes = [Staffed.to(**dict.fromkeys(("PUT", "PATCH", "DELETE"), "shop.change_product"))]
     scopes = CATALOGUE
@@ -98,6 +101,7 @@ class ProductDetail(Compound, Versioned):
         product = super().get_object()
         if not product.is_visible_to(self.request.user):
             raise Http404
+        self.shown = (page_of(product.pk),)
         return product
 
     @extend_schema(operation_id="show_product", responses=serializers.ProductPageSerializer, tags=["catalogue"])
@@ -138,8 +142,10 @@ class ProductDetail(Compound, Versioned):
         return Response(status=204)
 
 
-class Categories(Sparse, ListAPIView[Category]):
+class Categories(Fronted, Sparse, ListAPIView[Category]):
     """The categories."""
+
+    kind = "categories"
 
     permission_classes = [Staffed.to(POST="shop.add_category")]
     scopes = CATALOGUE
@@ -166,8 +172,10 @@ class Categories(Sparse, ListAPIView[Category]):
         return added("category", categories.add(**wanted), serializers.CategorySerializer, request)
 
 
-class CategoryDetail(Sparse, Versioned):
+class CategoryDetail(Fronted, Sparse, Versioned):
     """One category."""
+
+    kind = "category"
 
     permission_classes = [
         Staffed.to(PUT="shop.change_category", PATCH="shop.change_category", DELETE="shop.delete_category")

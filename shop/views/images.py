@@ -25,9 +25,7 @@ from shop.models import Product, ProductImage
 from shop.models.images import SIZES, file_name
 from shop.pictures import MOST_BYTES
 from shop.serializers import StaffImageSerializer, UploadImageSerializer
-
-#: A year. The bytes of a file never change, so nobody has to ask again.
-FOR_EVER = "public, max-age=31536000, immutable"
+from shop.views.freshness import RULES
 
 
 class ProductImages(APIView):
@@ -86,7 +84,7 @@ def picture(request: HttpRequest, id: UUID, size: int) -> FileResponse:
     if size not in SIZES or not default_storage.exists(name):
         raise Http404
     headers = {
-        "Cache-Control": FOR_EVER,
+        "Cache-Control": str(RULES["picture"]),
         "Content-Disposition": "inline",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "X-Content-Type-Options": "nosniff",

@@ -5,6 +5,8 @@ import re
 import pytest
 from django.test import Client
 
+from shop.views.freshness import RULES
+
 OURS = re.compile(r"[0-9a-f]{32}")
 
 
@@ -35,10 +37,11 @@ def test_two_requests_have_two_ids(client: Client) -> None:
     [
         ("post", "/api/v1/auth/token/", "no-store"),
         ("get", "/api/v1/account/", "no-store"),
-        ("get", "/api/v1/products/", None),
+        ("get", "/api/v1/products/", str(RULES["products"])),
+        ("get", "/api/v1/products/unknown/", "no-store"),
         ("post", "/api/v2/auth/token/", "no-store"),
         ("get", "/api/v2/account/", "no-store"),
-        ("get", "/api/v2/products/", None),
+        ("get", "/api/v2/products/", str(RULES["products"])),
     ],
 )
 def test_no_cache_keeps_what_is_somebodys(client: Client, method: str, path: str, kept: str | None) -> None:
