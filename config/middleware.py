@@ -17,8 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_vary_headers
 
-from accounts.trail import request_id
 from accounts.preconditions.headers import coded
+from accounts.trail import request_id
 from config import problems
 from config.versions import ROOTS
 
