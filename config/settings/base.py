@@ -237,7 +237,7 @@ METRICS_SERVER = "config.metrics.server.start"  # the relay knows it by this nam
 
 REDIS_URL = env.text("REDIS_URL")
 RATE_LIMITS = env.limits("RATE_LIMITS")
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "config.caches.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
@@ -250,10 +250,8 @@ CACHES = {
     },
     "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
-CACHES["catalogue"] = CACHES["default"] | {
-    "KEY_PREFIX": "catalogue",
-    "OPTIONS": CACHES["default"]["OPTIONS"] | {"serializer": "config.caches.BytesSerializer"},
-}
+CACHES["catalogue"] = CACHES["default"] | {"KEY_PREFIX": "catalogue"}
+CACHES["catalogue"]["OPTIONS"] = CACHES["default"]["OPTIONS"] | {"serializer": "config.caches.BytesSerializer"}
 CATALOGUE_CACHE = env.choice("CATALOGUE_CACHE", ("memory", "redis", "off"))
 SESSION_STORE = env.choice("SESSION_STORE", SESSION_STORES)
 SESSION_ENGINE, SESSION_CACHE_ALIAS = SESSION_STORES[SESSION_STORE]

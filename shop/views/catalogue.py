@@ -19,13 +19,12 @@ from accounts.preconditions.headers import Versioned
 from accounts.representations.compound import Compound
 from accounts.representations.fieldsets import Sparse
 from accounts.serializers.strict import RequestSerializer
-from shop import assortment, bodies, categories, errors, serializers
+from shop import assortment, bodies, categories, errors, rows, serializers
 from shop.cache.changes import page_of
 from shop.filters import KnownParameters, Narrowed, ProductFilter
 from shop.models import Category, Product, ProductImage, Review
 from shop.pages import Pages
 from shop.spreadsheets import TableRenderer, Tabular
-from shop.views import rows
 from shop.views.front import Fronted
 
 CATALOGUE = {"GET": "catalog:read", **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), "catalog:write")}
@@ -56,7 +55,7 @@ class Products(Fronted, Sparse, Tabular, ListAPIView[Product]):
     filterset_class = ProductFilter
 
     def get_queryset(self) -> QuerySet[Product]:
-        """By name, unless it is asked for otherwise. What a row shows, `shop/views/rows.py` reads."""
+        """By name, unless it is asked for otherwise. What a row shows, `shop/rows.py` reads."""
         return Product.objects.listed().order_by("name")
 
     @extend_schema(operation_id="list_products", tags=["catalogue"])

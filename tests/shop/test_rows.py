@@ -8,10 +8,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from shop import reviews
+from shop import reviews, rows
 from shop.models import Product, Rating
 from shop.serializers import ProductSerializer
-from shop.views import rows
 from shop.views.catalogue import IMAGES
 from tests.factories import person, product
 

@@ -8,7 +8,7 @@ The plain way, which `shop/serializers.py` still is, for the API's document, for
 Per product that makes four objects, asks a serializer field by field, and reverses three routes to write the links; and
 pictures are a second query. Here a product is one tuple of one query, a link is a route reversed once with a place left
 free, and a page of 24 costs a third of the time (`docs/decisions/0021-cache.md` has the figures).
-`tests/shop/cache/test_rows.py` holds both ways equal, for every product, version, member and caller. A member that is
+`tests/shop/test_rows.py` holds both ways equal, for every product, version, member and caller. A member that is
 added there is missed here by that test.
 
 Roadmap: performance/code-optimization
