@@ -6,7 +6,7 @@
 Only what stands in the database as well may be kept here. Values are JSON: with Django's own pickles, whoever can write
 to Redis could run code in the shop.
 
-Roadmap: auth/server-side-session-stores
+Roadmap: auth/server-side-session-stores, caching/redis-cache
 """
 
 import json
@@ -29,6 +29,18 @@ SESSION_STORES = {
 SOCKET_PATIENCE = 0.25  # seconds; a Redis next door answers within a thousandth
 REST = 5.0
 logger = logging.getLogger(__name__)
+
+
+def at(redis_url: str) -> dict[str, Any]:
+    """Return the setting CACHES: sessions and counts, the answers of the catalogue, and what one process keeps."""
+    patience = {"socket_connect_timeout": SOCKET_PATIENCE, "socket_timeout": SOCKET_PATIENCE}
+    redis = {"BACKEND": "config.caches.ForgivingRedisCache", "LOCATION": redis_url}
+    as_json, as_bytes = ({"serializer": f"config.caches.{form}Serializer", **patience} for form in ("Json", "Bytes"))
+    return {
+        "default": redis | {"KEY_PREFIX": "shop", "OPTIONS": as_json},
+        "catalogue": redis | {"KEY_PREFIX": "catalogue", "OPTIONS": as_bytes},
+        "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    }
 
 
 class JsonSerializer:
@@ -108,7 +120,8 @@ class ForgivingRedisCache(RedisCache):
     @cached_property
     def _cache(self) -> ForgivingClient:
         """One client for the process, though Django has a cache for each thread: who waited, waited for all."""
-        return _client(tuple(self._servers), tuple(self._options.items()))
+        there: Any = self  # its stubs do not know what it was made with
+        return _client(tuple(there._servers), tuple(there._options.items()))
 
     @property
     def is_away(self) -> bool:

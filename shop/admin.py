@@ -30,6 +30,11 @@ class KeptNames(admin.ModelAdmin):
         """Suggest the slug of what is new."""
         return {} if obj else {"slug": ("name",)}
 
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete each by itself: the cache has to hear of it."""
+        for row in queryset:
+            self.delete_model(request, row)
+
 
 class CategoryForm(ModelForm):
     """Says beside the field what `shop.categories.change` would refuse under the lock."""
@@ -40,11 +45,6 @@ class CategoryForm(ModelForm):
         if parent and self.instance.pk and parent.pk in Category.objects.at_or_below(self.instance.slug):
             raise ValidationError(str(CategoryInItself()))
         return parent
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Delete each by itself: the cache has to hear of it."""
-        for row in queryset:
-            self.delete_model(request, row)
 
 
 @admin.register(Category)

@@ -9,8 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from config import env, queues
-from config.caches import SESSION_STORES, SOCKET_PATIENCE
+from config import caches, env, queues
 from config.logging import LOGGING  # noqa: F401 - read by Django
 from config.settings import faults
 from config.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401 - read by drf-spectacular
@@ -237,24 +236,10 @@ METRICS_SERVER = "config.metrics.server.start"  # the relay knows it by this nam
 
 REDIS_URL = env.text("REDIS_URL")
 RATE_LIMITS = env.limits("RATE_LIMITS")
-CACHES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "config.caches.ForgivingRedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "shop",
-        "OPTIONS": {
-            "serializer": "config.caches.JsonSerializer",
-            "socket_connect_timeout": SOCKET_PATIENCE,
-            "socket_timeout": SOCKET_PATIENCE,
-        },
-    },
-    "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-}
-CACHES["catalogue"] = CACHES["default"] | {"KEY_PREFIX": "catalogue"}
-CACHES["catalogue"]["OPTIONS"] = CACHES["default"]["OPTIONS"] | {"serializer": "config.caches.BytesSerializer"}
+CACHES = caches.at(REDIS_URL)
 CATALOGUE_CACHE = env.choice("CATALOGUE_CACHE", ("memory", "redis", "off"))
-SESSION_STORE = env.choice("SESSION_STORE", SESSION_STORES)
-SESSION_ENGINE, SESSION_CACHE_ALIAS = SESSION_STORES[SESSION_STORE]
+SESSION_STORE = env.choice("SESSION_STORE", caches.SESSION_STORES)
+SESSION_ENGINE, SESSION_CACHE_ALIAS = caches.SESSION_STORES[SESSION_STORE]
 SESSION_COOKIE_AGE = int(PAGES_END_AFTER.total_seconds())
 DEVICE_COOKIE_NAME = "device"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

@@ -55,7 +55,7 @@ class Products(Fronted, Sparse, Tabular, ListAPIView[Product]):
     filterset_class = ProductFilter
 
     def get_queryset(self) -> QuerySet[Product]:
-        """By name, unless it is asked for otherwise. What a row shows, `shop/rows.py` reads."""
+        """By name, unless it is asked for otherwise. What a row shows, `shop/rows/` reads."""
         return Product.objects.listed().order_by("name")
 
     @extend_schema(operation_id="list_products", tags=["catalogue"])

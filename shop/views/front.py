@@ -49,7 +49,6 @@ CAME = {
     "memory": "hit; detail=memory", "redis": "hit; detail=redis", "stale": "hit; ttl=-1",
     "awaited": "fwd=miss; collapsed",
 }  # fmt: skip
-View = Callable[..., HttpResponseBase]
 
 
 class Fronted(GenericAPIView[Any]):
@@ -62,9 +61,10 @@ class Fronted(GenericAPIView[Any]):
     is_absent = False
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> View:
+    def as_view(cls, **initkwargs: Any) -> Any:
         """Put the cache before the view; the function still says which class it leads to."""
-        view, absent = super().as_view(**initkwargs), super().as_view(is_absent=True)
+        view: Any = super().as_view(**initkwargs)
+        absent: Any = super().as_view(is_absent=True)
 
         @wraps(view)
         def front(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -82,10 +82,10 @@ class Fronted(GenericAPIView[Any]):
         if self.is_absent:
             raise Http404
 
-    def finalize_response(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
         """Tell the cache what the answer depends on."""
-        response = super().finalize_response(*args, **kwargs)
-        response.shown = self.shown or KINDS[self.kind].names  # type: ignore[attr-defined] # ours, for `Asking`
+        response: Any = super().finalize_response(*args, **kwargs)
+        response.shown = self.shown or KINDS[self.kind].names
         return response
 
 

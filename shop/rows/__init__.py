@@ -66,7 +66,7 @@ class Shaper:
         self._own, self._reviews = (_parts(guide.link(route, FREE)) for route in ("product", "reviews"))
         self._cart = guide.link("cart-lines", method="POST")
 
-    def shaped(self, rows: Iterable[Any]) -> list[dict[str, Any]]:
+    def shaped(self, rows: Any) -> list[dict[str, Any]]:
         """Return what the list shows of each."""
         members = self._members
         return [{name: shown[name] for name in members} for shown in map(self._shown, rows)]
