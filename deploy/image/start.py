@@ -11,15 +11,14 @@ Roadmap: deployment/docker, deployment/dockerfile-best-practices
 
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from honcho.environ import parse_procfile
 
+from deploy.image import NAME
+
 PROCFILE = Path(__file__).parents[2] / "Procfile"
-#: Which process this container is, for `health.py`; in the memory that is the only place where it may write.
-NAME = Path(tempfile.gettempdir(), "process")
 
 
 def main(arguments: Sequence[str]) -> None:

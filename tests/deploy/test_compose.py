@@ -196,6 +196,14 @@ def test_compose_file_follows_the_schema_and_a_broken_copy_does_not(tmp_path: Pa
     assert not is_valid(broken)
 
 
+def test_pages_to_click_are_those_that_are_published() -> None:
+    said = subprocess.run([ROOT / "deploy/nginx/welcome.sh"], capture_output=True, text=True).stdout
+    told = {int(port) for port in re.findall(r"localhost:(\d+)", said)}
+    published = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+
+    assert told | {8080} == {int(port.split(":")[-2]) for port in published}
+
+
 def test_purchase_of_ci_is_a_sound_script_and_a_broken_copy_is_not() -> None:
     checker = str(Path(sys.executable).parent / "shellcheck")
     script = (ROOT / "deploy/compose/buy.sh").read_text()

@@ -1,10 +1,10 @@
-"""Prints where to click, when all of docker-compose.yml is up.
+#!/bin/sh
+# Says where to click. nginx starts when all else is up, and its image runs what it finds in /docker-entrypoint.d before;
+# a container of its own for this would end, and `docker compose up --wait` takes one that ends for a failure.
+# Roadmap: deployment/docker-compose
+cat <<'END'
 
-Roadmap: deployment/docker-compose
-"""
-
-PAGES = """
-  The shop is open. Your browser does not know who signed its certificate: that was this machine, a minute ago.
+  The shop is open. Your browser does not know who signed its certificate: that was this machine, at the first start.
 
   https://localhost:8443/            the shop: API, pages of accounts, admin
   http://localhost:8025/             the letters that it sends (Mailpit)
@@ -15,7 +15,5 @@ PAGES = """
   http://localhost:16686/            traces       with --profile observability
 
   deploy/compose/buy.sh buys a desk as alice.
-"""
 
-if __name__ == "__main__":
-    print(PAGES)
+END
