@@ -45,7 +45,7 @@ def refuse(name: str, fault: str) -> None:
     _Noted.faults.setdefault(name, fault)
 
 
-def noted(stand_in: Callable[[str], T]) -> Callable[[Reader[P, T]], Reader[P, T]]:
+def noted(stand_in: Callable[[str], Any]) -> Callable[[Reader[P, T]], Reader[P, T]]:
     """Make a reader of a variable note what it would raise, and go on with something of the right type."""
 
     def decorate(reader: Reader[P, T]) -> Reader[P, T]:

@@ -93,7 +93,7 @@ def test_document_writes_what_the_code_says(tmp_path: Path, settings: Any) -> No
 
     call_command("document", verbosity=0)
 
-    pages = ("docs/problems.md", "docs/access-matrix.md", "docs/er-diagram.md", "docs/api/schema.graphql")
-    for name in (*pages, ".env.example"):
+    names = ("problems.md", "access-matrix.md", "er-diagram.md", "metrics.md", "api/schema.graphql")
+    for name in (*(f"docs/{name}" for name in names), ".env.example"):
         assert (tmp_path / name).read_text() == (ROOT / name).read_text(), "`make schema` writes it anew"
     assert (tmp_path / "docs" / "problems.md").read_text() == problems_page()
