@@ -8,7 +8,7 @@ For that second, and no longer, two processes may disagree. What a process chang
 Bounded by bytes; what was not asked for the longest goes first. Safe for threads: each method holds one lock for less
 than a microsecond.
 
-Roadmap: caching/application-level-cache
+Roadmap: caching/application-level-cache, caching/cache-coherence
 """
 
 from collections import OrderedDict
