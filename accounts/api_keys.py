@@ -28,7 +28,7 @@ from accounts.errors import AddressNotAllowed, InvalidApiKey, NotANetwork, TooMa
 from accounts.models import ApiKey, SecurityEvent, User
 from accounts.security_events import Origin
 
-logger = logging.getLogger(__name__)
+security = logging.getLogger("shop.security")
 GENERATOR = KeyGenerator(prefix_length=8, secret_key_length=32)
 BRAND = "rsk_"
 MOST_KEYS = 20
@@ -105,7 +105,8 @@ def find(key: str, *, address: str | None, now: datetime | None = None) -> ApiKe
     if row is None:
         raise InvalidApiKey
     if row.networks and not _is_within(address, row.networks):
-        logger.warning("API key %s… came from %s, where it may not be used", row.prefix, address)
+        fields = {"key": row.prefix, "address": address}
+        security.warning("api-key-used-elsewhere", extra=fields)
         raise AddressNotAllowed
     if row.last_used_at is None or now - row.last_used_at >= NOTE_USE_EVERY:
         ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)

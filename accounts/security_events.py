@@ -3,7 +3,11 @@
 Roadmap: security/insufficient-logging
 """
 
+import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db import transaction
 
 from accounts.models import SecurityEvent
 
@@ -19,6 +23,17 @@ class Origin(NamedTuple):
 
 
 NOWHERE = Origin()
+#: For whoever watches: a line for each event, with the id of the request, once its row is committed.
+security = logging.getLogger("shop.security")
+#: What an attack is made of; one of each is somebody's bad day.
+SUSPICIOUS = frozenset(
+    {
+        SecurityEvent.Kind.LOGIN_FAILED,
+        SecurityEvent.Kind.TOKEN_REUSED,
+        SecurityEvent.Kind.CODE_REFUSED,
+        SecurityEvent.Kind.LOCKED,
+    }
+)
 
 
 def record(kind: SecurityEvent.Kind, *, user: "User | None", origin: Origin = NOWHERE, **details: Any) -> None:
@@ -26,3 +41,6 @@ def record(kind: SecurityEvent.Kind, *, user: "User | None", origin: Origin = NO
     SecurityEvent.objects.create(
         kind=kind, user=user, address=origin.address, agent=origin.agent[:200], details=details
     )
+    level = logging.WARNING if kind in SUSPICIOUS else logging.INFO
+    fields = {"user": user.pk if user else None, "address": origin.address, "details": details}
+    transaction.on_commit(partial(security.log, level, str(kind), extra=fields), robust=True)

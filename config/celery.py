@@ -13,6 +13,7 @@ from django.db import close_old_connections, connection
 from kombu import Connection
 
 from config import tracing
+from config.logs import tasks as _lines  # noqa: F401 - connects itself to the signals of every task
 from config.metrics import tasks
 from config.queues import dead_letters
 

@@ -18,6 +18,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -115,7 +116,12 @@ VARIABLES: dict[str, Variable] = {
     "OTEL_EXPORTER_OTLP_HEADERS": Variable(
         "", "What the collector wants to be shown: name=value, separated by commas.", is_secret=True
     ),
-    "LOG_LEVEL": Variable("INFO", "DEBUG, INFO, WARNING or ERROR."),
+    "MAINTENANCE": Variable("false", "true: everybody gets a 503 that says when to come back; see config/doors/."),
+    "MAINTENANCE_FILE": Variable("", "The same, without a restart, for as long as this file is there; empty: none."),
+    "BLOCKED_ADDRESSES": Variable("", "Whose requests get a 403: addresses and networks, by commas."),
+    "LOG_LEVEL": Variable("INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL; docs/logging.md says what each means."),
+    "LOG_LEVELS": Variable("", "Single loggers by name: orders.gateways=DEBUG shop.request=WARNING."),
+    "LOG_FORMAT": Variable("json", "json: one object per line; readable: for the eyes of a developer."),
 }
 
 
@@ -232,6 +238,14 @@ def secret(name: str) -> str:
     if value in {"", VARIABLES[name].default}:
         raise ImproperlyConfigured(f"{name} must be set to a secret of your own. {VARIABLES[name].purpose}")
     return value
+
+
+def own_secrets() -> set[str]:
+    """Return the secrets that this process was started with, and the passwords inside of its addresses."""
+    secrets = {name: variable for name, variable in VARIABLES.items() if variable.is_secret}
+    values = {read.str(name, default=variable.default or "") for name, variable in secrets.items()}
+    inside = {unquote(urlsplit(value).password or "") for value in values if "://" in value}
+    return {value for value in values | inside if value and "://" not in value}
 
 
 def example() -> str:

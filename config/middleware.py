@@ -20,6 +20,7 @@ from django.utils.cache import patch_vary_headers
 from accounts.preconditions.headers import coded
 from accounts.trail import request_id
 from config import problems
+from config.logs.levels import level_of
 from config.versions import ROOTS
 
 logger = logging.getLogger(__name__)
@@ -169,5 +170,5 @@ class DatabaseDownMiddleware:
         """Answer 503 with Retry-After when PostgreSQL cannot be reached; leave every other exception alone."""
         if problems.problem_of(exception).slug != "database-unavailable":
             return None
-        logger.error("database unavailable: %s", exception)
+        logger.log(level_of(exception), "database unavailable: %s", exception)
         return problems.plain_response(request, exception)

@@ -28,7 +28,9 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidTok
 
 from accounts import errors as accounts
 from accounts.trail import request_id
+from config.errors import AddressBlocked, UnderMaintenance
 from config.graphql.limits import TooMuch
+from config.logs.levels import level_of
 from orders import errors as orders
 from shop import errors as shop
 from shop.money.shapes import is_textual, told
@@ -137,6 +139,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     GraphQLError: Problem(400, "invalid-document", "The GraphQL document cannot be run"),
     TooMuch: Problem(400, "document-too-dear", "The GraphQL document asks for too much"),
     # The house
+    UnderMaintenance: Problem(503, "under-maintenance", "Shut for a while"),
+    AddressBlocked: Problem(403, "address-blocked", "Not from your address"),
     OperationalError: Problem(503, "database-unavailable", "The database is not available"),
     InterfaceError: Problem(503, "database-unavailable", "The database is not available"),
     Exception: Problem(500, "internal-error", "Something went wrong on our side"),
@@ -152,7 +156,7 @@ DETAILS: dict[str, str] = {
     "not-found": "There is nothing here, or nothing that you may see.",
     "validation-failed": "See `errors` for what to change.",
 }
-RETRY_AFTER = {"database-unavailable": 5}
+RETRY_AFTER = {"database-unavailable": 5, "under-maintenance": 120}
 #: What a client's library reads of a refusal: RFC 6750, RFC 9470.
 CHALLENGES = {
     "insufficient-scope": 'Bearer error="insufficient_scope", scope="{scope}"',
@@ -186,7 +190,7 @@ def problem_response(exception: Exception, context: dict[str, Any]) -> Response 
     if problem.status == 500:
         return None
     if problem.status == 503:
-        logger.error("%s: %s", problem.slug, exception)
+        logger.log(level_of(exception), "%s: %s", problem.slug, exception)
     # DRF's own handler rolls back and sets WWW-Authenticate; what it does not know it leaves to us.
     known = exception_handler(exception, context)
     headers = (

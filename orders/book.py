@@ -12,6 +12,7 @@ Roadmap: databases/tcl, databases/query-optimization, architecture/n-tier
 """
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -26,6 +27,9 @@ from orders.idempotency import Answer, as_json
 from orders.models import Order, OrderLine, Payment
 from orders.models.webhooks import ANNOUNCED, WebhookKind
 from orders.pricing import Quote
+
+#: What the shop is for, told apart from how it works: see docs/logging.md.
+business = logging.getLogger("shop.business")
 
 ENTER = """
 WITH entered AS (
@@ -116,6 +120,7 @@ def enter(order: Order, payment: Payment, quote: Quote) -> None:
     with connection.cursor() as cursor:
         cursor.execute(ENTER, parameters)
         order.pk = cursor.fetchone()[0]
+    _tell_after_commit(order, "OrderPlaced", {"total": str(quote.total), "currency": quote.currency})
     order.known_lines = [
         OrderLine(order=order, line_total=line.total, **{name: getattr(line, name) for name in COPIED})
         for line in lines
@@ -168,12 +173,22 @@ def record(
         cursor.execute(RECORD, parameters)
         order.event_count = cursor.fetchone()[0]
     _count_later(order, payment, event, details or {})
+    _tell_after_commit(order, event, details or {})
 
 
 def _count_later(order: Order, payment: Payment, event: str, details: Mapping[str, Any]) -> None:
     """Once it is committed. Robust: a figure that cannot be counted must not turn a paid order into an error."""
     counting = partial(figures.happened, event, order.currency, payment.amount, details)
     transaction.on_commit(counting, robust=True)
+
+
+def _tell_after_commit(order: Order, event: str, details: Mapping[str, Any]) -> None:
+    """One line for each event that stands in the book, and none for one that was rolled back.
+
+    Roadmap: observability/what-to-log
+    """
+    fields = {"order": order.number, "buyer": order.buyer_id, "details": dict(details)}
+    transaction.on_commit(partial(business.info, event, extra=fields), robust=True)
 
 
 def _announcement(order: Order, event: str) -> Iterator[Message]:

@@ -6,6 +6,7 @@ pause, if the network or the provider failed: safe, because the key makes a repe
 Roadmap: commerce/payment-gateway, commerce/external-services, testing/contract-tests
 """
 
+import logging
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol, TypeVar
@@ -14,14 +15,16 @@ from uuid import uuid4
 import stripe
 import urllib3
 from django.conf import settings
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
+from accounts import trail
 from orders.breaker import Breaker, BreakerOpen
 from orders.figures.provider import Metered
 from orders.models import Payment, Refund
 from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
 from shop.money.units import minor_units
 
+logger = logging.getLogger(__name__)
 ATTEMPTS = 2
 #: Seconds between them at most.
 LONGEST_PAUSE = 0.2
@@ -49,6 +52,17 @@ class PaymentGateway(Protocol):
     def refund(self, refund: Refund) -> str: ...
 
 
+class TracedClient(stripe.RequestsClient):
+    """Sends the id of the request that we work for, so that the provider's people and ours speak of the same call.
+
+    Roadmap: observability/correlation-ids
+    """
+
+    def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+        """As Stripe's, with one header more."""
+        return super().request(method, url, {**(headers or {}), **trail.headers()}, post_data)
+
+
 class StripeGateway:
     """The provider behind Stripe's API. Amounts go out in minor units; ids of ours ride along as metadata.
 
@@ -59,7 +73,7 @@ class StripeGateway:
         """`deadline` in seconds covers both attempts and the pause between them; `base` empty means Stripe itself."""
         # `total`, since a plain number would be granted to the connection and once more to the answer.
         patience: Any = urllib3.Timeout(total=max((deadline - LONGEST_PAUSE) / ATTEMPTS, 0.1))
-        http_client = stripe.RequestsClient(timeout=patience)
+        http_client = TracedClient(timeout=patience)
         bases: Any = {"base_addresses": {"api": base}} if base else {}
         self._client = stripe.StripeClient(api_key, http_client=http_client, max_network_retries=0, **bases).v1
         self._breaker = breaker
@@ -191,9 +205,18 @@ class StripeGateway:
 
         transient = retry_if_exception_type((stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError))
         tries = Retrying(
-            stop=stop_after_attempt(ATTEMPTS), wait=wait_random(0.05, LONGEST_PAUSE), retry=transient, reraise=True
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random(0.05, LONGEST_PAUSE),
+            retry=transient,
+            before_sleep=_tell_of_retry,
+            reraise=True,
         )
         return self._breaker.call(lambda: tries(attempt))
+
+
+def _tell_of_retry(state: RetryCallState) -> None:
+    failure = state.outcome.exception() if state.outcome else None
+    logger.warning("the payment provider failed, trying again: %s: %s", type(failure).__name__, failure)
 
 
 def _is_about(metadata: Any, name: str, ours: Payment | Refund) -> bool:

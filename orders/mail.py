@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from accounts import trail
 from orders.models import Order
 
 
@@ -37,7 +38,7 @@ def _send(order: Order, template: str, *, subject: str, name: str) -> None:
         subject=subject,
         body=render_to_string(f"orders/mail/{template}.txt", context),
         to=[order.buyer.email],
-        headers={"Message-ID": name},
+        headers={"Message-ID": name} | trail.headers(),
     )
     mail.attach_alternative(render_to_string(f"orders/mail/{template}.html", context), "text/html")
     mail.send()

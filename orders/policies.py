@@ -25,7 +25,7 @@ from shop.models import Product
 if TYPE_CHECKING:
     from accounts.models import User
 
-logger = logging.getLogger(__name__)
+security = logging.getLogger("shop.security")
 
 #: What support may give back of one order alone, in its currency.
 REFUND_LIMIT = Decimal("100.00")
@@ -101,7 +101,8 @@ def require(act: str, actor: "User", subject: Order | Product, **facts: Any) -> 
     """Raise NotAllowed with the reason unless the rule says yes."""
     decision = decide(act, actor, subject, **facts)
     if not decision.is_allowed:
-        logger.warning("denied: user %s, %s, %s: %s", actor.pk, act, subject, decision.reason)
+        fields = {"user": actor.pk, "act": act, "subject": str(subject), "reason": decision.reason}
+        security.warning("act-denied", extra=fields)
         raise NotAllowed(act, decision.reason)
 
 

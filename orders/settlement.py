@@ -11,9 +11,12 @@ or the provider's webhook; first, late, twice or out of order.
 Roadmap: commerce/order-processing, databases/acid
 """
 
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 from opentelemetry import trace
 
@@ -78,8 +81,21 @@ def _confirm(order: Order, outcome: Authorized, render: Render | None) -> Answer
         Message("payment.capture", {"order": order.pk}),
     ]
     book.record(order, "OrderPaid", details={"payment": outcome.provider_id}, messages=messages, answer=answer)
-    stock.commit(order.stock_lines(), reference=order.number)
+    left = stock.commit(order.stock_lines(), reference=order.number)
+    _tell_of_low_shelves(order, left)
     return answer
+
+
+def _tell_of_low_shelves(order: Order, left: dict[int, int]) -> None:
+    """One line for each shelf that this sale took below the mark, whether or not a merchant listens to that."""
+    mark, sold, skus = settings.LOW_STOCK_BELOW, Counter[int](), {}
+    for line in order.known_lines:
+        sold[line.product_id] += line.quantity
+        skus[line.product_id] = line.sku
+    for product_id, on_hand in left.items():
+        if on_hand < mark <= on_hand + sold[product_id]:
+            fields = {"sku": skus[product_id], "on_hand": on_hand, "below": mark, "order": order.number}
+            transaction.on_commit(partial(book.business.info, "StockLow", extra=fields), robust=True)
 
 
 def _abandon(order: Order, outcome: Declined, render: Render | None) -> Answer | None:

@@ -61,7 +61,7 @@ WITH wanted (product_id, quantity) AS (
     UPDATE shop_stock stock SET {change}
     FROM locked
     WHERE stock.product_id = locked.product_id AND {guard}
-    RETURNING stock.product_id, locked.quantity
+    RETURNING stock.product_id, locked.quantity, stock.on_hand
 )
 """
 # More than PostgreSQL's integer holds would be an error of its own, and of the whole statement.
@@ -90,6 +90,13 @@ ENTER = """
 INSERT INTO shop_stockentry (product_id, kind, quantity, reference, at)
 SELECT product_id, %(kind)s, %(sign)s * quantity, %(reference)s, now() FROM moved RETURNING id
 """
+SELL = """
+, entered AS (
+    INSERT INTO shop_stockentry (product_id, kind, quantity, reference, at)
+    SELECT product_id, %(kind)s, %(sign)s * quantity, %(reference)s, now() FROM moved
+)
+SELECT product_id, on_hand FROM moved
+"""
 
 
 def reserve(lines: Iterable[Line]) -> None:
@@ -112,10 +119,15 @@ def release(lines: Iterable[Line]) -> None:
     _move(MOVE.format(change=change, guard="true") + MOVED, _merged(lines))
 
 
-def commit(lines: Iterable[Line], *, reference: str) -> None:
-    """Sell reserved units: they leave the shelf and the promise, and the ledger says to which order."""
+def commit(lines: Iterable[Line], *, reference: str) -> dict[int, int]:
+    """Sell reserved units: they leave the shelf and the promise, and the ledger says to which order.
+
+    Returns by product what is left on each shelf.
+    """
     change = "on_hand = locked.on_hand - locked.quantity, reserved = locked.reserved - locked.quantity"
-    _move(MOVE.format(change=change, guard="true") + ENTER, _merged(lines), StockEntry.Kind.SOLD, -1, reference)
+    return dict(
+        _move(MOVE.format(change=change, guard="true") + SELL, _merged(lines), StockEntry.Kind.SOLD, -1, reference)
+    )
 
 
 def put_back(lines: Iterable[Line], *, reference: str) -> None:
@@ -192,7 +204,7 @@ def _merged(lines: Iterable[Line]) -> list[Line]:
     return [Line(product_id, units[product_id]) for product_id in sorted(units)]
 
 
-def _move(sql: str, lines: list[Line], kind: str = "", sign: int = 0, reference: str = "") -> list[tuple[int]]:
+def _move(sql: str, lines: list[Line], kind: str = "", sign: int = 0, reference: str = "") -> list[Any]:
     _require_transaction()
     parameters: dict[str, Any] = {"kind": kind, "sign": sign, "reference": reference}
     for place, line in enumerate(lines):

@@ -21,6 +21,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from accounts import trail
 from accounts.letters import links
 from accounts.models import User
 from accounts.security_events import NOWHERE, Origin
@@ -85,7 +86,8 @@ def deliver(*, name: str, kind: str, to: str, facts: dict[str, Any]) -> None:
         context |= {"token": token, "link": f"{settings.SITE_URL}/account/{letter.page}/#{token}"}
     body = render_to_string(f"accounts/letters/{fits}.txt", context)
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
-    EmailMessage(letter.subject, body, to=[to], headers={"Message-ID": f"<account-{name}@{domain}>"}).send()
+    headers = {"Message-ID": f"<account-{name}@{domain}>"} | trail.headers()
+    EmailMessage(letter.subject, body, to=[to], headers=headers).send()
 
 
 def _slot(kind: str, to: str, facts: dict[str, Any]) -> str:

@@ -35,6 +35,12 @@ def carried() -> dict[str, str]:
     return {name: value for name, value in wanted.items() if value}
 
 
+def headers() -> dict[str, str]:
+    """Return what a call to a neighbour of ours, or a letter, carries in its head."""
+    known = request_id.get()
+    return {} if known == NO_REQUEST else {HEADER: known}
+
+
 @contextmanager
 def resumed(context: Mapping[str, str]) -> Iterator[None]:
     """Work under a trail that was `carried` here; one that says nothing leaves this thread's own.

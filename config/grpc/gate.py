@@ -28,6 +28,7 @@ from accounts.permissions import let_in
 from accounts.throttling.rest import caller_of
 from accounts.trail import NO_REQUEST, request_id
 from config.grpc.statuses import status_of
+from config.logs.levels import level_of
 from config.metrics.calls import counted
 from config.middleware import WELL_FORMED, ClientAddressMiddleware
 from config.problems import problem_of
@@ -143,7 +144,7 @@ def _write_down(exception: Exception) -> None:
     if problem.status == 500:
         logger.exception("a call failed")
     elif problem.status == 503:
-        logger.error("%s: %s", problem.slug, exception)
+        logger.log(level_of(exception), "%s: %s", problem.slug, exception)
 
 
 def _arity(is_streaming: bool) -> str:

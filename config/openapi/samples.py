@@ -17,6 +17,7 @@ from rest_framework import exceptions as rest
 from rest_framework_simplejwt.exceptions import InvalidToken
 
 from accounts import errors as accounts
+from config.errors import AddressBlocked, UnderMaintenance
 from config.graphql.limits import TooMuch
 from config.openapi.versions import version_of
 from config.problems import body, problem_of
@@ -106,6 +107,8 @@ SAMPLES: list[Exception] = [
     rest.UnsupportedMediaType("text/xml"),
     GraphQLError("Cannot query field 'prise' on type 'Product'."),
     TooMuch("The document nests deeper than 10 levels."),
+    UnderMaintenance(),
+    AddressBlocked(),
     OperationalError(),
     RuntimeError(),
 ]

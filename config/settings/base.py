@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from config import caches, env, queues
-from config.logging import LOGGING  # noqa: F401 - read by Django
+from config.logs.settings import LOGGING  # noqa: F401 - read by Django
 from config.settings import faults
 from config.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401 - read by drf-spectacular
 from config.settings.versions import API_ENDINGS, API_VERSIONS  # noqa: F401 - the endings by config.versions
@@ -24,6 +24,8 @@ DEBUG = env.flag("DEBUG")
 ALLOWED_HOSTS = env.text("ALLOWED_HOSTS").split(",")
 TRUSTED_PROXIES = int(env.number("TRUSTED_PROXIES", most=10))
 ADMIN_PATH = env.place("ADMIN_PATH")
+MAINTENANCE, MAINTENANCE_FILE = env.flag("MAINTENANCE"), env.text("MAINTENANCE_FILE")
+BLOCKED_ADDRESSES = env.networks("BLOCKED_ADDRESSES")
 SITE_URL = env.text("SITE_URL").rstrip("/")
 
 INSTALLED_APPS = [
@@ -52,8 +54,11 @@ MIDDLEWARE = [
     "config.metrics.page.MetricsPageMiddleware",
     "config.metrics.requests.RequestMetricsMiddleware",
     "config.middleware.RequestIdMiddleware",
+    "config.logs.requests.RequestLineMiddleware",
     "config.middleware.ClientAddressMiddleware",
     "config.browsers.headers.BrowserHeadersMiddleware",  # before all that may answer by itself
+    "config.doors.BlockedAddressesMiddleware",  # behind who the caller is, before all that costs something
+    "config.doors.MaintenanceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.GZip",
@@ -72,8 +77,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes of one request; the largest honest one, a webhook, has some thousands
-ROOT_URLCONF = "config.urls"
-WSGI_APPLICATION = "config.wsgi.application"
+ROOT_URLCONF, WSGI_APPLICATION = "config.urls", "config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -146,18 +150,14 @@ PAGES_IDLE_AFTER = timedelta(minutes=30)
 PAGES_END_AFTER = timedelta(hours=12)
 PAGES_NOTE_USE_EVERY = timedelta(minutes=1)  # more often, every page would be a write
 
-LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
-USE_TZ = True
-USE_I18N = False
+LANGUAGE_CODE, TIME_ZONE = "en", "UTC"
+USE_TZ, USE_I18N = True, False
 
-STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_URL, STATIC_ROOT = "static/", VAR_DIR / "static"
 MEDIA_URL, MEDIA_ROOT = "media/", env.text("UPLOADS_DIR") or VAR_DIR / "uploads"
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o640, 0o750  # for the shop alone
 # Locally static files come straight from the packages, looked up when asked for; production collects them.
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -274,8 +274,7 @@ CELERY_TASK_ANNOTATIONS = {"orders.tasks.deliver_mail": {"time_limit": EMAIL_TIM
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM")
 OUTBOX = "orders.outbox.post"  # who writes letters in accounts/ knows it by this name; the import would go leftwards
 
-PAYMENT_API_KEY = env.text("PAYMENT_API_KEY")
-PAYMENT_API_BASE = env.text("PAYMENT_API_BASE")
+PAYMENT_API_KEY, PAYMENT_API_BASE = env.text("PAYMENT_API_KEY"), env.text("PAYMENT_API_BASE")
 PAYMENT_WEBHOOK_SECRET = env.text("PAYMENT_WEBHOOK_SECRET")
 # A second request with the same key, the breaker and the worker's time limits count on an answer before ten seconds.
 PAYMENT_DEADLINE = timedelta(seconds=env.number("PAYMENT_DEADLINE_SECONDS", most=9))

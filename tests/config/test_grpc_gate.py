@@ -21,7 +21,7 @@ from config import access
 from config.grpc.gate import address_of
 from config.grpc.server import SERVICE, StockServer
 from config.grpc.statuses import BY_SLUG, BY_STATUS, code_of, status_of
-from config.logging import JsonFormatter
+from config.logs.lines import Line
 from config.problems import PROBLEMS, RETRY_AFTER
 from shop.errors import OutOfStock, Shortage
 from shop.grpc import stock_pb2 as messages
@@ -96,7 +96,7 @@ def careless(transactional_db: None) -> Iterator[StockServer]:
 def log() -> Iterator[io.StringIO]:
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(Line())
     logging.getLogger().addHandler(handler)
     yield lines
     logging.getLogger().removeHandler(handler)
@@ -127,7 +127,7 @@ def test_fault_of_ours_is_internal_and_the_log_has_the_rest(careless: StockServe
 
     assert (said[0].code, said[0].reason) == ("INTERNAL", "INTERNAL_ERROR")
     assert said[0].metadata == {"type": "/problems/internal-error/", "request_id": "call-0123456789"}
-    assert SECRET in log.getvalue()
+    assert "password=[masked] at 10.0.0.7" in log.getvalue()
     assert '"request_id": "call-0123456789"' in log.getvalue()
     assert not [leak for leak in ("hunter2", "RuntimeError", ".py") if leak in str(said)]
 
