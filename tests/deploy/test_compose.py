@@ -223,6 +223,14 @@ def test_containers_are_the_processes_that_run_without_any() -> None:
     assert started - {"python", "cp"} == set(EVERYTHING) == set(LINES)
 
 
+def test_nginx_gives_an_idle_connection_up_before_granian_does() -> None:
+    kept = re.search(r"keepalive_timeout (\d+)s;", (ROOT / "deploy/nginx/upstream.conf").read_text())
+    closed = re.search(r"--http1-header-read-timeout (\d+)", LINES["web"])
+
+    assert kept
+    assert int(kept[1]) * 1000 < int(closed[1] if closed else 30_000) / 1.5
+
+
 def test_volumes_and_networks_are_those_that_are_declared() -> None:
     services = COMPOSE["services"].values()
     volumes = {volume.partition(":")[0] for service in services for volume in service.get("volumes", [])}
