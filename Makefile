@@ -11,7 +11,7 @@ export PYTHONUNBUFFERED = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run code stop test prove check format schema examples roadmap audit bench lock clean environment environment-dev
+.PHONY: help demo run code stop test prove check pipeline format schema examples roadmap audit bench lock clean environment environment-dev
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ prove: environment-dev ## Kill processes, take servers away, play at random, put
 
 check: environment-dev ## Lint, types, imports, migrations, deployment settings, roadmap, API schema
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python -m deploy.local.check
+
+pipeline: environment-dev ## Go through the stages up to a deployment, the first that fails ends it (STAGES="lint types": only these)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" PROOFS="$(PROOFS)" exec .venv/bin/python -m deploy.pipeline $(STAGES)
 
 format: environment-dev ## Format the code and sort the imports
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .

@@ -39,17 +39,18 @@ STEPS = {
 DEPLOYMENT = "python manage.py check --deploy --fail-level WARNING"
 
 
-def main() -> int:
+def main(chosen: list[str]) -> int:
+    """Run all steps, or those that are named."""
     try:
         with running(ROOT / "var" / "check", durable=False, given=os.environ) as servers:
             environment = shop_environment(ROOT / "var" / "check", servers, Addresses(8000, 8400), {})
-            return 1 if check_all(environment) else 0
+            return 1 if check_all(environment, chosen) else 0
     except ServerTrouble as trouble:
         print(trouble, file=sys.stderr)
         return 2
 
 
-def check_all(environment: dict[str, str]) -> list[str]:
+def check_all(environment: dict[str, str], chosen: list[str]) -> list[str]:
     """The names of the steps that found fault; each has already said what."""
     steps: dict[str, Callable[[], bool]] = {
         name: lambda command=command: passes(command, environment)  # type: ignore[misc]
@@ -58,7 +59,11 @@ def check_all(environment: dict[str, str]) -> list[str]:
     steps["deployment"] = lambda: passes(DEPLOYMENT, environment | production())
     steps |= {f"schema {version}": partial(schema_is_current, version, environment) for version in SCHEMAS}
     faulty = []
+    if unknown := [name for name in chosen if name not in steps]:
+        raise SystemExit(f"No such step: {', '.join(unknown)}. There are {', '.join(steps)}.")
     for name, step in steps.items():
+        if chosen and name not in chosen:
+            continue
         began = time.monotonic()
         if not step():
             faulty.append(name)
@@ -109,4 +114,4 @@ def schema_is_current(version: str, environment: dict[str, str]) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

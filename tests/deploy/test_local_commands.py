@@ -24,6 +24,7 @@ TARGETS = [
     "test",
     "prove",
     "check",
+    "pipeline",
     "format",
     "schema",
     "examples",
