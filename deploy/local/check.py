@@ -32,7 +32,7 @@ STEPS = {
     "bandit": "bandit --quiet --configfile pyproject.toml --recursive accounts config orders shop",
     "own rules": "ast-grep scan --config deploy/rules/sgconfig.yml accounts config orders shop",
     "leaks": "python -m deploy.gates.leaks",
-    "shell": "shellcheck .ci/run deploy/postgres/roles.sh",
+    "shell": "shellcheck .ci/run deploy/compose/buy.sh deploy/nginx/welcome.sh deploy/postgres/roles.sh",
     "yaml": "yamllint --config-file deploy/rules/yamllint.yml deploy .github",
     "roadmap": "python -m roadmap --check",
 }
