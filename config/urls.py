@@ -17,6 +17,7 @@ from config import views
 from config.browsers.reports import Reports
 from config.graphql.endpoint import GraphQL
 from shop.views.images import picture
+from shop.views.pages import product_page
 
 admin.site.site_header = admin.site.site_title = "Roadmap Shop"
 admin.site.index_title = "Behind the counter"
@@ -45,6 +46,7 @@ urlpatterns = [
     path("api/redoc/", SpectacularRedocView.as_view(url_name="schema", **OPEN)),
     path("api/redoc/v2/", SpectacularRedocView.as_view(url_name="schema-v2", **OPEN)),
     path("media/images/<uuid:id>/<int:size>.webp", picture, name="picture"),
+    path("products/<slug:slug>/", product_page, name="page-product"),
     path("problems/<slug:slug>/", views.problem_page, name="problem"),
     path("reports/csp/", Reports.as_view(), name="csp-reports"),
     path("healthz/", include("config.health")),

@@ -36,6 +36,8 @@ OPEN_FOR = 10
 CALM = 0.1
 #: Seconds for which nobody asks a Redis that did not answer.
 REDIS_AWAY = 1.0
+#: Seconds for one answer of it: a purchase asks twice.
+PATIENCE = 0.2
 #: The provider answered, if only with a no: that is no failure of the provider.
 ANSWERS = (stripe.CardError, stripe.InvalidRequestError, stripe.IdempotencyError)
 #: So is this status, although Stripe's library makes an APIError of it: our first request is still being worked on.
@@ -68,7 +70,7 @@ class Breaker:
     def __init__(self, name: str, redis_url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         # Short, and one retry for a connection that Redis dropped: by itself the library would try for four seconds.
         once = Retry(NoBackoff(), 1)
-        client = redis.Redis.from_url(redis_url, socket_connect_timeout=0.2, socket_timeout=0.2, retry=once)
+        client = redis.Redis.from_url(redis_url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE, retry=once)
         self._shared: Tally = InRedis(client, f"breaker:{name}")
         self._own: Tally = InMemory(clock)
         self._clock = clock

@@ -92,4 +92,6 @@ class BrowserHeadersMiddleware(CSPMiddleware):
 def policy_of(path: str, goes_on_to: list[str]) -> Policy:
     """Return what the page at this address may do; its forms may end at the given origins, too."""
     added = next((more for place, more in PLACES.items() if path.startswith(place)), {})
+    if settings.SOCIAL_ISSUER and path.startswith("/account/"):  # its buttons lead to the provider
+        goes_on_to = [*goes_on_to, "/".join(settings.SOCIAL_ISSUER.split("/")[:3])]
     return {**PAGES, "form-action": [*PAGES["form-action"], *goes_on_to], **added}

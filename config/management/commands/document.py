@@ -1,5 +1,5 @@
 """`manage.py document`: write what is generated from the code: `docs/problems.md`, the access matrix, the
-table of metrics, the drawing of the tables, the GraphQL schema, `.env.example`.
+tables of metrics and time-outs, the drawing of the tables, the GraphQL schema, `.env.example`.
 
 They are checked in, so that they can be read without running anything; tests compare them with the code.
 
@@ -17,6 +17,7 @@ from config.graphql.schema import schema
 from config.grpc.statuses import code_of
 from config.metrics import table
 from config.problems import PROBLEMS, Problem, meaning
+from config.waits import table as waits
 
 HEAD = """# Problems
 
@@ -45,7 +46,7 @@ holds both (`docs/api/versions.md`).
 class Command(BaseCommand):
     """Write the files."""
 
-    help = "Writes the generated pages of docs/ (problems, access, tables, metrics, GraphQL schema) and .env.example."
+    help = "Writes the generated pages of docs/ (problems, access, tables, metrics, time-outs, GraphQL) and .env.example."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         pages = {"docs/problems.md": problems_page(), "docs/access-matrix.md": access.page()}
         pages["docs/er-diagram.md"] = entities.page()
         pages["docs/api/schema.graphql"] = f"{schema}\n"
-        pages["docs/metrics.md"] = table.markdown()
+        pages["docs/metrics.md"], pages["docs/timeouts.md"] = table.markdown(), waits.page()
         for name, text in {**pages, ".env.example": env.example()}.items():
             (settings.BASE_DIR / name).write_text(text)
             self.stdout.write(f"wrote {name}")

@@ -129,6 +129,12 @@ def test_form_of_a_program_may_end_where_that_program_lives_and_nowhere_else(ali
     assert policy_of(browser_of(alice).get("/account/"))["form-action"] == ["'self'"]
 
 
+def test_button_of_a_foreign_login_may_lead_to_its_provider(db: None, settings: Any) -> None:
+    settings.SOCIAL_ISSUER = "https://login.example/realms/shop"
+
+    assert policy_of(Client().get("/account/log-in/"))["form-action"] == ["'self'", "https://login.example"]
+
+
 LOOK = """
 import django, json
 django.setup()
