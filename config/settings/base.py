@@ -109,8 +109,7 @@ POOL_TIMEOUT = 5  # seconds that a request waits for a free one
 if pool_size := int(env.number("DATABASE_POOL_SIZE")):
     # Opening a connection costs 2 ms, a purchase about 3: keep them. Workers x pool must stay below max_connections.
     # A lost connection is given up after two seconds instead of being sought with ever longer pauses: the next request
-    # asks anew, so the shop sells again at once when PostgreSQL returns, however long it was away. Only who waits while
-    # the last of those attempts fails waits in vain, and gets a 503 in the end.
+    # asks anew, so the shop sells at once when PostgreSQL returns. Only who waits for a failing attempt gets a 503.
     pool = {"min_size": 1, "max_size": pool_size, "timeout": POOL_TIMEOUT, "reconnect_timeout": 2}
     DATABASES["default"]["OPTIONS"]["pool"] = pool
 else:

@@ -46,7 +46,7 @@ holds both (`docs/api/versions.md`).
 class Command(BaseCommand):
     """Write the files."""
 
-    help = "Writes the generated pages of docs/ (problems, access, tables, metrics, time-outs, GraphQL) and .env.example."
+    help = "Writes the generated pages of docs/ (problems, access, tables, metrics, waits, GraphQL) and .env.example."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
