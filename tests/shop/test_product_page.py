@@ -1,6 +1,7 @@
 """One hostile name on the page of a product: in the text, an attribute, inline JSON and an address it is only a name.
 
-Elsewhere: in a table `test_spreadsheets.py`, in letters `tests/orders/test_mail.py`, in the log `tests/config/test_logging.py`.
+Elsewhere: in a table `test_spreadsheets.py`, in letters `tests/orders/test_mail.py`, in the log
+`tests/config/test_logging.py`.
 """
 
 import json
