@@ -1,8 +1,11 @@
 """Show the logs of all processes as they grow: one stream, each line with the time and a coloured name before it.
 
+The files keep JSON, for programs; on the terminal a line of it becomes words.
+
 Roadmap: testing/debugging-with-logs
 """
 
+import json
 import sys
 from collections.abc import Collection
 from datetime import datetime
@@ -49,4 +52,22 @@ class Follow(Thread):
                 fresh, newline, _ = log.read().rpartition(b"\n")
             self._offsets[process.name] += len(fresh) + len(newline)
             if fresh:
-                self._printer.write(Message("line", fresh, datetime.now(), process.name, self._colours[process.name]))
+                self._printer.write(
+                    Message("line", readable(fresh), datetime.now(), process.name, self._colours[process.name])
+                )
+
+
+def readable(lines: bytes) -> bytes:
+    """What is an object becomes its level, message and other fields; what is none stays as it is."""
+    return b"\n".join(_words(line) for line in lines.split(b"\n"))
+
+
+def _words(line: bytes) -> bytes:
+    try:
+        entry = json.loads(line)
+        said = [entry.pop("level"), entry.pop("message")]
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return line
+    trace = entry.pop("traceback", "")
+    fields = (f"{name}={value}" for name, value in entry.items() if name != "time" and value not in ("-", None))
+    return "  ".join([*map(str, said), *fields, *(["\n" + trace] if trace else [])]).encode()
