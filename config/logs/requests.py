@@ -81,6 +81,6 @@ class RequestLineMiddleware:
 def user_of(request: HttpRequest | None) -> Any:
     """Return the id of who sent the request, if somebody has asked for it before; a log line is no reason to ask."""
     user = getattr(request, "user", None)
-    if isinstance(user, SimpleLazyObject) and user._wrapped is empty:  # type: ignore[attr-defined]
+    if isinstance(user, SimpleLazyObject) and user._wrapped is empty:
         return None
     return getattr(user, "pk", None)
