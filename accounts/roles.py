@@ -32,6 +32,7 @@ MANAGER = SUPPORT | WAREHOUSE | {
     "orders.refund_any_amount", "orders.view_outboxmessage", "orders.change_outboxmessage", "orders.view_webhookevent",
     "orders.view_webhooksubscription", "orders.change_webhooksubscription", "orders.view_webhookdelivery",
     "orders.change_webhookdelivery", "orders.view_stockimport",
+    "orders.view_coupon", "orders.add_coupon", "orders.change_coupon",
     "shop.add_category", "shop.change_category", "shop.delete_category", "shop.add_product", "shop.change_product",
     "shop.add_switch", "shop.change_switch", "shop.view_switch", "accounts.view_user",
 }  # fmt: skip

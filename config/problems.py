@@ -56,6 +56,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     orders.NotForSale: Problem(409, "not-for-sale", "No longer for sale", ("sku",)),
     orders.MixedCurrencies: Problem(409, "mixed-currencies", "The cart mixes currencies", ("currencies",)),
     orders.TotalTooSmall: Problem(409, "total-too-small", "The total is too small to pay", ("least", "currency")),
+    orders.UnknownCoupon: Problem(404, "unknown-coupon", "No such coupon"),
+    orders.CouponNotValid: Problem(409, "coupon-not-valid", "The coupon is not taken", ("code", "reason")),
     orders.UnknownAddress: Problem(422, "unknown-address", "No such address", ("address",)),
     orders.PaymentDeclined: Problem(402, "payment-declined", "Payment declined", ("reason", "order")),
     orders.PaymentUnavailable: Problem(503, "payment-unavailable", "Payments are not available"),

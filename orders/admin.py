@@ -3,12 +3,15 @@
 Roadmap: messaging/dead-letter-queue
 """
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from orders import outbox
 from orders.models import (
+    Coupon,
     Fulfilment,
     Order,
     OrderEvent,
@@ -76,6 +79,24 @@ class OrderAdmin(ReadOnlyAdmin):
     search_fields = ("number", "buyer__email")
     ordering = ("-id",)
     inlines = (LinesInline, FulfilmentInline, EventsInline)
+
+
+@admin.register(Coupon)
+class CouponAdmin(admin.ModelAdmin):
+    """Coupons. What one takes off is typed once, since orders are priced by it; its end and its limit may change."""
+
+    list_display = ("code", "kind", "value", "currency", "starts_at", "ends_at", "uses", "uses_limit")
+    list_filter = ("kind",)
+    search_fields = ("code",)
+    fields = ("code", "kind", "value", "currency", "ends_at", "uses_limit", "uses")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Coupon | None = None) -> tuple[str, ...]:
+        """The count is the code's, never typed."""
+        return ("code", "kind", "value", "currency", "uses") if obj else ("uses",)
+
+    def save_model(self, request: HttpRequest, obj: Coupon, form: Any, change: bool) -> None:
+        """Write what was typed and leave the count alone: orders may have moved it since the form was shown."""
+        obj.save(update_fields=form.changed_data if change else None)
 
 
 @admin.register(Fulfilment)

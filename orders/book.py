@@ -33,10 +33,10 @@ business = logging.getLogger("shop.business")
 
 ENTER = """
 WITH entered AS (
-    INSERT INTO orders_order (number, buyer_id, idempotency_key_id, status, currency, total, shipping_address,
-                              placed_at, reserved_until, event_count)
-    VALUES (%(number)s, %(buyer)s, %(key)s, %(status)s, %(currency)s, %(total)s, %(address)s,
-            %(placed_at)s, %(reserved_until)s, 1)
+    INSERT INTO orders_order (number, buyer_id, idempotency_key_id, status, currency, total, discount, shipping, taxes,
+                              coupon_id, coupon_code, shipping_address, placed_at, reserved_until, event_count)
+    VALUES (%(number)s, %(buyer)s, %(key)s, %(status)s, %(currency)s, %(total)s, %(discount)s, %(shipping)s, %(taxes)s,
+            %(coupon)s, %(coupon_code)s, %(address)s, %(placed_at)s, %(reserved_until)s, 1)
     RETURNING id
 ), lines AS (
     INSERT INTO orders_orderline (order_id, product_id, sku, name, unit_price, quantity, line_total)
@@ -103,6 +103,11 @@ def enter(order: Order, payment: Payment, quote: Quote) -> None:
         "status": order.status,
         "currency": quote.currency,
         "total": quote.total,
+        "discount": order.discount,
+        "shipping": order.shipping,
+        "taxes": json.dumps(order.taxes),
+        "coupon": order.coupon_id,
+        "coupon_code": order.coupon_code,
         "address": json.dumps(order.shipping_address),
         "placed_at": order.placed_at,
         "reserved_until": order.reserved_until,

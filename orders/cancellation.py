@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from orders import book, policies, refunds
+from orders import book, coupons, policies, refunds
 from orders.book import Message
 from orders.errors import NotCancellable
 from orders.models import Order
@@ -57,4 +57,5 @@ def _undo_sale(order: Order, reason: str) -> None:
     else:
         messages = []
     book.record(order, "OrderCancelled", details={"reason": reason}, messages=messages)
+    coupons.release(order)
     stock.put_back(order.stock_lines(), reference=order.number)

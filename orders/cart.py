@@ -9,10 +9,9 @@ Roadmap: commerce/order-processing, databases/dml
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -23,6 +22,7 @@ from orders.errors import CartIsFull
 from orders.models import Cart, CartLine, Order
 from orders.models.cart import MOST_LINES, MOST_UNITS
 from orders.pricing import Item
+from orders.pricing.lines import breaks
 from shop.errors import UnknownProduct
 from shop.models import Product
 from shop.stock import Line
@@ -114,24 +114,20 @@ def merge(guest: Cart, into: Cart) -> None:
     Roadmap: frameworks/session-management, databases/dml
     """
     _lock(into)
+    if guest.coupon_id is not None:
+        Cart.objects.filter(pk=into.pk, coupon=None).update(coupon=guest.coupon_id)
     with connection.cursor() as cursor:
         cursor.execute(POUR_OUT, {"guest": guest.pk, "into": into.pk, "most": MOST_LINES})
         _top_up(into, [Line(*row) for row in cursor.fetchall()])
 
 
-def running_totals(lines: Iterable[tuple[Decimal, str, int]]) -> dict[str, Decimal]:
-    """Sum price times units by currency, of (price, currency, units). A comfort: an order decides what it costs."""
-    totals: dict[str, Decimal] = {}
-    for price, currency, units in lines:
-        totals[currency] = totals.get(currency, Decimal("0.00")) + price * units
-    return totals
-
-
 def put_back(order: Order) -> None:
-    """Give the buyer the lines of an order back that came to nothing; what was added meanwhile stays."""
+    """Give the buyer the lines and the coupon of an order back that came to nothing; what was added meanwhile stays."""
     cart = open_for_user(order.buyer)
     _lock(cart)
     _top_up(cart, order.stock_lines())
+    if order.coupon_id is not None:
+        Cart.objects.filter(pk=cart.pk, coupon=None).update(coupon=order.coupon_id)
 
 
 def forget_abandoned(*, now: datetime | None = None, limit: int = 500) -> int:
@@ -176,27 +172,43 @@ def _top_up(cart: Cart, lines: Sequence[Line]) -> list[tuple[UUID, int]]:
 # The row lock on the cart makes a second press wait; the DELETE then finds no line left for it. Two statements, because
 # a statement sees the database as it was when it began: one that has waited for the lock would take the lines as they
 # were before, and miss those that came in meanwhile.
-LOCK = "SELECT id FROM orders_cart WHERE user_id = %s FOR UPDATE"
+LOCK = "SELECT id, coupon_id FROM orders_cart WHERE user_id = %s FOR UPDATE"
 TAKE = """
 WITH taken AS (
     DELETE FROM orders_cartline line WHERE line.cart_id = %s
     RETURNING line.product_id, line.quantity, line.added_at, line.id
 )
-SELECT product.id, product.sku, product.name, product.price, product.currency, product.is_listed, taken.quantity
+SELECT product.id, product.sku, product.name, product.price, product.currency, product.is_listed, taken.quantity,
+    product.tax_class, product.weight_g, product.bulk_from, product.bulk_prices
 FROM taken JOIN shop_product product ON product.id = taken.product_id
 ORDER BY taken.added_at, taken.id
 """
 
 
-def take(user_id: int) -> list[Item]:
+class Taken(NamedTuple):
+    """What was in a cart: its lines, and the coupon that lay on them."""
+
+    items: list[Item]
+    coupon_id: int | None = None
+
+
+def take(user_id: int) -> Taken:
     """Empty the user's cart for one purchase and return its lines with the prices of this moment.
 
     Only one of two presses gets the lines. Must run in the purchase's transaction: a refusal leaves the cart as it was.
+    A coupon costs one statement more, to take it off.
     """
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [user_id])
-        cursor.execute(TAKE, cursor.fetchone() or [None])
-        return [Item(*row) for row in cursor.fetchall()]
+        cart_id, coupon_id = cursor.fetchone() or (None, None)
+        cursor.execute(TAKE, [cart_id])
+        items = [
+            Item(*of_line, tax_class=tax_class, weight_g=weight_g, breaks=breaks(quantities, prices))
+            for *of_line, tax_class, weight_g, quantities, prices in cursor.fetchall()
+        ]
+    if coupon_id is not None:
+        Cart.objects.filter(pk=cart_id).update(coupon=None)
+    return Taken(items, coupon_id)
 
 
 def _digest(token: str) -> str:

@@ -8,13 +8,15 @@ Two short transactions with the network between them: nothing waits for the prov
 at any line leaves either nothing or a pending order that is finished by asking the provider again with the same key.
 `docs/purchase.md` says for each line what a crash there leaves behind and who repairs it.
 
-Refuses: an empty cart, products that are gone or sold out, a total under the provider's least, an address that is not
-the buyer's, a key of another request, a provider known to be away, a shop whose sales are paused.
+Refuses: an empty cart, products that are gone or sold out, a total under the provider's least, a coupon that is used up
+or over (unless the buyer said to go on without it), an address that is not the buyer's, a key of another request, a
+provider known to be away, a shop whose sales are paused.
 
 Roadmap: commerce/purchase-flow, databases/tcl, foundations/client-server-responsibilities, architecture/n-tier
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -25,13 +27,15 @@ from django.utils import timezone
 from opentelemetry import trace
 
 from accounts.models import Address
-from orders import book, cart, figures, idempotency, pricing
-from orders.errors import PaymentUnavailable, UnknownAddress
+from orders import book, cart, coupons, figures, idempotency, pricing
+from orders.cart import Taken
+from orders.errors import CouponNotValid, PaymentUnavailable, UnknownAddress
 from orders.gateways import PaymentGateway
 from orders.idempotency import Answer, Request
-from orders.models import Order, Payment
+from orders.models import Coupon, Order, Payment
 from orders.models.numbers import new_number
 from orders.outcomes import Outcome, Unknown, Unsent
+from orders.pricing.shipping import HOME_COUNTRY
 from orders.settlement import Render, settle
 from orders.states import OrderStatus
 from shop import stock, switches
@@ -42,12 +46,14 @@ tracer = trace.get_tracer(__name__)
 class Purchase(NamedTuple):
     """What the buyer sent with the press of the button: the provider's token of a card, and where to send the goods.
 
-    That is a text, or in its place the id of one of their addresses.
+    That is a text, or in its place the id of one of their addresses. `if_coupon_fails` is "continue" from a buyer who
+    would rather pay the whole price than hear that the coupon of the cart is used up.
     """
 
     payment_method: str
     shipping_address: Mapping[str, str] | None = None
     address: UUID | None = None
+    if_coupon_fails: str = "refuse"
 
 
 @figures.pressed
@@ -87,14 +93,20 @@ def _open(request: Request, purchase: Purchase, *, is_refusing: bool, now: datet
     switches.demand_sales()  # after the key: who has bought may ask what became of it
     if is_refusing:
         raise PaymentUnavailable
-    quote = pricing.quote(cart.take(request.user_id))
+    destination = _destination(request.user_id, purchase)
+    quote, coupon = _price(cart.take(request.user_id), destination.get("country", HOME_COUNTRY), purchase, now=now)
     order = Order(
         number=new_number(),
         buyer_id=request.user_id,
         idempotency_key_id=claim.id,
         total=quote.total,
         currency=quote.currency,
-        shipping_address=_destination(request.user_id, purchase),
+        discount=quote.discount,
+        shipping=quote.shipping,
+        taxes=[{name: str(amount) for name, amount in asdict(tax).items()} for tax in quote.taxes],
+        coupon=coupon,
+        coupon_code=coupon.code if coupon else "",
+        shipping_address=destination,
         placed_at=now,
         reserved_until=now + settings.RESERVATION_TIME,
     )
@@ -104,6 +116,22 @@ def _open(request: Request, purchase: Purchase, *, is_refusing: bool, now: datet
     book.enter(order, payment, quote)
     stock.reserve(stock.Line(line.product_id, line.quantity) for line in quote.lines)  # last: the rows others wait for
     return order, True
+
+
+def _price(taken: Taken, country: str, purchase: Purchase, *, now: datetime) -> tuple[pricing.Quote, Coupon | None]:
+    """Price what was in the cart. The coupon is used inside a savepoint: if it fails, what it did is undone, and only
+    that, and the purchase goes on at the full price for a buyer who said so; for any other it ends here, as a whole.
+
+    Roadmap: databases/tcl
+    """
+    if taken.coupon_id is not None:
+        try:
+            with transaction.atomic():  # inside another one: SAVEPOINT, then RELEASE or ROLLBACK TO
+                return coupons.redeem(taken.coupon_id, taken.items, country=country, now=now)
+        except CouponNotValid:
+            if purchase.if_coupon_fails != "continue":
+                raise
+    return pricing.quote(taken.items, country=country), None
 
 
 def _destination(buyer_id: int, purchase: Purchase) -> dict[str, str]:

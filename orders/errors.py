@@ -50,6 +50,36 @@ class TotalTooSmall(OrderError):
         super().__init__(f"The smallest payment is {least} {currency}. Add something to the cart to go on.")
 
 
+class UnknownCoupon(OrderError):
+    """Nobody gave out a coupon with this code."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__("There is no such coupon. Look at the code again.")
+
+
+#: Why a coupon is refused, in words.
+COUPON_REFUSALS = {
+    "not_begun": "is not valid yet",
+    "expired": "is no longer valid",
+    "used_up": "was used as often as it may be",
+    "brings_nothing": "takes nothing off what is in the cart",
+}
+
+
+class CouponNotValid(OrderError):
+    """The coupon of the cart is over, used up, or does not fit it. Nothing was bought: the price would not be the one
+    that was shown.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code, self.reason = code, reason
+        super().__init__(
+            f"The coupon {code} {COUPON_REFUSALS[reason]}. Take it off the cart, or send if_coupon_fails: continue, to "
+            "buy at the price without it."
+        )
+
+
 class UnknownAddress(OrderError):
     """The buyer's account keeps no address with this id."""
 

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import transaction
 from opentelemetry import trace
 
-from orders import book, cart
+from orders import book, cart, coupons
 from orders.book import Message
 from orders.idempotency import Answer
 from orders.models import Order
@@ -106,6 +106,7 @@ def _abandon(order: Order, outcome: Declined, render: Render | None) -> Answer |
     answer = render(order) if render else None
     book.record(order, "PaymentDeclined", details={"reason": outcome.reason}, answer=answer)
     cart.put_back(order)
+    coupons.release(order)
     stock.release(order.stock_lines())
     return answer
 
@@ -119,6 +120,7 @@ def close(order: Order, status: OrderStatus, reason: str) -> None:
     messages = [Message("payment.void", {"order": order.pk})]
     book.record(order, f"Order{status.capitalize()}", details={"reason": reason}, messages=messages)
     cart.put_back(order)
+    coupons.release(order)
     stock.release(order.stock_lines())
 
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("auth/registrations/confirmation/", carts.RegisterWithCart.as_view(), name="confirm-registration"),
     path("account/export/", personal.Export.as_view(), name="export"),
     path("cart/", carts.CartDetail.as_view(), name="cart"),
+    path("cart/coupon/", carts.CartCoupon.as_view(), name="cart-coupon"),
     path("cart/lines/", carts.CartLines.as_view(), name="cart-lines"),
     path("cart/lines/<uuid:line_id>/", carts.CartLineDetail.as_view(), name="cart-line"),
     path("orders/", orders.Orders.as_view(), name="orders"),

@@ -31,9 +31,10 @@ MAY_BE_EMPTY = {
     "accounts_apikey.last_used_at", "accounts_apikey.revoked_at",
     "accounts_securityevent.address", "accounts_securityevent.user_id", "shop_category.parent_id",
     "orders_cart.user_id", "orders_cart.token_digest", "orders_fulfilment.shipped_at", "orders_fulfilment.delivered_at",
-    "orders_order.idempotency_key_id", "orders_idempotencykey.answer", "orders_outboxmessage.claimed_until",
-    "orders_outboxmessage.done_at", "orders_outboxmessage.dead_at", "shop_product.search_vector",
-    "shop_reservation.ended_at", "orders_webhooksubscription.disabled_at",
+    "orders_cart.coupon_id", "orders_coupon.ends_at", "orders_coupon.uses_limit", "orders_order.coupon_id",
+    "orders_order.taxes", "orders_order.idempotency_key_id", "orders_idempotencykey.answer",
+    "orders_outboxmessage.claimed_until", "orders_outboxmessage.done_at", "orders_outboxmessage.dead_at",
+    "shop_product.search_vector", "shop_reservation.ended_at", "orders_webhooksubscription.disabled_at",
     "orders_webhooksubscription.old_secret_until", "orders_webhookdelivery.answered", "orders_webhookdelivery.next_at",
     "orders_webhookdelivery.delivered_at", "orders_stockimport.finished_at", "shop_stockentry.source",
 }  # fmt: skip

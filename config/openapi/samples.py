@@ -35,6 +35,8 @@ SAMPLES: list[Exception] = [
     orders.NotForSale("DESK-WAL-160"),
     orders.MixedCurrencies(["CHF", "EUR"]),
     orders.TotalTooSmall(Decimal("0.50"), "EUR"),
+    orders.UnknownCoupon("WINTER"),
+    orders.CouponNotValid("SPRING", "used_up"),
     orders.UnknownAddress(KEY),
     orders.PaymentDeclined("insufficient_funds", ORDER, by_bank=True),
     orders.PaymentUnavailable(),

@@ -34,13 +34,13 @@ SELECT product_id, sold, ordered FROM (
 ) lines USING (product_id)
 WHERE coalesce(sold, 0) <> coalesce(ordered, 0);
 
--- name: I4 Every order has one payment of its total, and its lines add up to it
-SELECT o.number, o.total, payment.amount, sum(line.line_total) AS lines
+-- name: I4 Every order has one payment of its total, and its lines add up to it, less the discount, with shipping
+SELECT o.number, o.total, o.discount, o.shipping, payment.amount, sum(line.line_total) AS lines
 FROM orders_order o LEFT JOIN orders_payment payment ON payment.order_id = o.id
 LEFT JOIN orders_orderline line ON line.order_id = o.id
 GROUP BY o.id, payment.id
 HAVING payment.id IS NULL OR payment.amount <> o.total OR payment.currency <> o.currency
-    OR sum(line.line_total) IS DISTINCT FROM o.total;
+    OR sum(line.line_total) - o.discount + o.shipping IS DISTINCT FROM o.total;
 
 -- name: I5 Refunds are covered by the payment, and the payment knows them all
 SELECT payment.id, payment.refunded_amount, coalesce(sum(refund.amount), 0) AS refunds
@@ -148,6 +148,22 @@ FROM orders_stockimport job LEFT JOIN (
 ) line ON line.job_id = job.id
 WHERE job.booked <> coalesce(ledger.entries, 0) OR job.refused <> coalesce(line.refused, 0)
    OR job.row_count - job.booked - job.refused <> coalesce(line.waiting, 0);
+
+-- name: I17 Every coupon was used by as many orders as it says, and by no more than it may be
+SELECT coupon.code, coupon.uses, coupon.uses_limit, count(o.id) AS orders
+FROM orders_coupon coupon
+LEFT JOIN orders_order o ON o.coupon_id = coupon.id AND o.status IN ('pending', 'paid', 'fulfilled', 'refunded')
+GROUP BY coupon.id
+HAVING coupon.uses <> count(o.id) OR count(o.id) > coupon.uses_limit;
+
+-- name: I18 The tax of every order is that of its total, rate by rate
+SELECT o.number, o.total, o.taxes FROM orders_order o, LATERAL (
+    SELECT sum((tax ->> 'gross')::numeric) AS gross,
+        bool_and((tax ->> 'amount')::numeric = round(
+            (tax ->> 'gross')::numeric * (tax ->> 'rate')::numeric / (100 + (tax ->> 'rate')::numeric), 2)) AS is_right
+    FROM jsonb_array_elements(o.taxes) tax
+) taxes
+WHERE o.taxes IS NOT NULL AND (taxes.gross <> o.total OR NOT taxes.is_right);
 
 -- name: R1 At rest nothing is pending
 SELECT number, placed_at FROM orders_order WHERE status = 'pending';

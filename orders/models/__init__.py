@@ -4,6 +4,7 @@ Roadmap: databases/schema-design
 """
 
 from orders.models.cart import Cart, CartLine
+from orders.models.coupon import Coupon
 from orders.models.fulfilment import Fulfilment
 from orders.models.imports import StockImport, StockImportRow
 from orders.models.messages import OutboxMessage, WebhookEvent
@@ -14,6 +15,7 @@ from orders.models.webhooks import WebhookDelivery, WebhookKind, WebhookSubscrip
 __all__ = [
     "Cart",
     "CartLine",
+    "Coupon",
     "Fulfilment",
     "IdempotencyKey",
     "Order",

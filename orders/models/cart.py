@@ -3,6 +3,7 @@
 Roadmap: databases/keys
 """
 
+from decimal import Decimal
 from uuid import uuid4
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from orders.models.coupon import Coupon
+from orders.pricing.lines import Item, breaks, price_of_one
 from shop.models import Product
 
 #: Units of one product in one cart. A shop that sells by the pallet raises it here and in the constraint.
@@ -25,6 +28,8 @@ class Cart(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="cart")
     token_digest = models.CharField(max_length=64, null=True, blank=True, unique=True)  # unique or absent
+    # Indexed for SET_NULL alone, when a coupon that no order ever used is deleted; nearly all carts have none.
+    coupon = models.ForeignKey(Coupon, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -35,7 +40,10 @@ class Cart(models.Model):
                 name="cart_has_one_owner",
             )
         ]
-        indexes = [models.Index(fields=["created_at"], condition=Q(user=None), name="guest_carts_by_age")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(user=None), name="guest_carts_by_age"),
+            models.Index(fields=["coupon"], condition=Q(coupon__isnull=False), name="carts_with_a_coupon"),
+        ]
 
     def __str__(self) -> str:
         return f"Cart {self.pk}"
@@ -62,3 +70,24 @@ class CartLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.product_id}"
+
+    def as_item(self) -> Item:
+        """Return what pricing takes; asks no query where the product was read along."""
+        product = self.product
+        return Item(
+            product_id=product.pk,
+            sku=product.sku,
+            name=product.name,
+            price=product.price,
+            currency=product.currency,
+            is_listed=product.is_listed,
+            quantity=self.quantity,
+            breaks=breaks(product.bulk_from, product.bulk_prices),
+            tax_class=product.tax_class,
+            weight_g=product.weight_g,
+        )
+
+    @property
+    def unit_price(self) -> Decimal:
+        """What one unit costs now, for who takes so many."""
+        return price_of_one(self.as_item())

@@ -6,7 +6,8 @@ change its price tomorrow; the order does not.
 Roadmap: databases/normalization, databases/denormalization, databases/keys
 """
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
 
 import pgtrigger
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
+from orders.models.coupon import Coupon
 from orders.states import ORDER_MOVES, OrderStatus, require_move
 from shop.models import Product
 from shop.stock import Line
@@ -42,6 +44,15 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class TaxRow(NamedTuple):
+    """The tax of one rate, as it was worked out when the order was placed."""
+
+    rate: str
+    gross: Decimal
+    amount: Decimal
+    currency: str
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -78,6 +89,13 @@ class Order(models.Model):
     status = models.CharField(max_length=10, choices=OrderStatus, default=OrderStatus.PENDING)
     currency = models.CharField(max_length=3)
     total = models.DecimalField(max_digits=12, decimal_places=2)
+    discount = models.DecimalField(max_digits=12, decimal_places=2, default=0, db_default=0)
+    shipping = models.DecimalField(max_digits=12, decimal_places=2, default=0, db_default=0)
+    taxes = models.JSONField(
+        null=True, blank=True, help_text="[{rate, gross, amount}], as in the total; empty: from before that was kept."
+    )
+    coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False)
+    coupon_code = models.CharField(max_length=30, blank=True, db_default="", help_text="As it was then.")
     shipping_address = models.JSONField(help_text="name, line1, line2, city, postal_code, country (ISO 3166)")
     placed_at = models.DateTimeField(db_default=Now())
     reserved_until = models.DateTimeField(help_text="An order that is still pending then gives its units back.")
@@ -93,7 +111,10 @@ class Order(models.Model):
             ("fulfil_order", "Can pack and send orders"),
         ]
         ordering = ["-id"]
-        constraints = [models.CheckConstraint(condition=Q(total__gte=0), name="total_is_not_negative")]
+        constraints = [
+            models.CheckConstraint(condition=Q(total__gte=0), name="total_is_not_negative"),
+            models.CheckConstraint(condition=Q(discount__gte=0, shipping__gte=0), name="parts_are_not_negative"),
+        ]
         indexes = [
             models.Index(
                 fields=["buyer", "-id"], name="order_history"
@@ -101,6 +122,9 @@ class Order(models.Model):
             models.Index(
                 fields=["placed_at"], condition=Q(status="pending"), name="pending_orders"
             ),  # what reconciliation asks for
+            models.Index(
+                fields=["coupon"], condition=Q(coupon__isnull=False), name="orders_with_a_coupon"
+            ),  # the audit
         ]
 
     def __str__(self) -> str:
@@ -110,6 +134,23 @@ class Order(models.Model):
         """Take a step; raise IllegalTransition for one that the table does not list. `book.record` writes it down."""
         require_move(ORDER_MOVES, self.status, status)
         self.status = status
+
+    @property
+    def subtotal(self) -> Decimal:
+        """What its lines cost together, before the discount; asks no query. The audit holds it against them (I4)."""
+        return self.total + self.discount - self.shipping
+
+    @property
+    def tax(self) -> Decimal | None:
+        """How much of the total is tax; None for an order from before that was kept."""
+        return None if self.tax_rows is None else sum((row.amount for row in self.tax_rows), Decimal("0.00"))
+
+    @property
+    def tax_rows(self) -> "list[TaxRow] | None":
+        """The tax by rate, the highest first."""
+        if self.taxes is None:
+            return None
+        return [TaxRow(tax["rate"], Decimal(tax["gross"]), Decimal(tax["amount"]), self.currency) for tax in self.taxes]
 
     @cached_property
     def known_lines(self) -> list["OrderLine"]:

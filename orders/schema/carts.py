@@ -10,8 +10,10 @@ from uuid import UUID
 import graphene
 from rest_framework.exceptions import NotFound
 
-from orders import cart, models
-from orders.serializers import AddLineSerializer, ChangeLineSerializer
+from orders import cart, coupons, models
+from orders.coupons.estimates import Estimate, estimate
+from orders.pricing.shipping import HOME_COUNTRY
+from orders.serializers.carts import AddLineSerializer, AttachCouponSerializer, ChangeLineSerializer, WhereToSerializer
 from shop.models import Product as ShopProduct
 from shop.schema.catalogue import Info, Money, Product, money, products
 from shop.schema.guards import guarded
@@ -24,37 +26,81 @@ class CartLine(graphene.ObjectType):
     id = graphene.ID(required=True)
     quantity = graphene.Int(required=True)
     product = graphene.Field(Product, required=True)
+    unit_price = graphene.Field(Money, required=True, description="Lower where so many units have earned it.")
+
+    async def resolve_unit_price(root: models.CartLine, info: Info) -> Money:
+        line = await _with_product(root, info)
+        return money(line.unit_price, line.product.currency)
 
     async def resolve_product(root: models.CartLine, info: Info) -> ShopProduct | None:
         return await info.context.load(products, root.product_id)
 
 
+class CartCoupon(graphene.ObjectType):
+    """The coupon of a cart, and whether it would be taken now."""
+
+    code = graphene.String(required=True)
+    problem = graphene.String(description="Why it takes nothing off; null: it does.")
+
+
+async def part(root: "Cart", info: Info) -> Money | None:
+    """Resolve one amount of the whole: what the cart's quote has under the name of the field."""
+    quote = (await root.estimated(info)).quote
+    return money(getattr(quote, info.field_name), quote.currency) if quote and quote.currency else None
+
+
 class Cart(graphene.ObjectType):
-    """What somebody means to buy; no stock is promised."""
+    """What somebody means to buy; no stock is promised. The amounts are null for no lines, and for two currencies."""
 
     lines = graphene.List(graphene.NonNull(CartLine), required=True)
-    total = graphene.Field(Money, description="Null for no lines, and for lines of two currencies.")
+    subtotal = graphene.Field(Money, resolver=part, description="Sum of the lines.")
+    discount = graphene.Field(Money, resolver=part, description="What the coupon takes off.")
+    shipping = graphene.Field(Money, resolver=part, description="What it costs to send to the shipping country.")
+    tax = graphene.Field(Money, resolver=part, description="How much of the total is tax.")
+    total = graphene.Field(Money, resolver=part, description="Null for no lines, and for lines of two currencies.")
+    shipping_country = graphene.String(required=True, default_value=HOME_COUNTRY)
+    coupon = graphene.Field(CartCoupon)
 
-    async def resolve_total(root: "Cart", info: Info) -> Money | None:
-        prices = [(await info.context.load(products, line.product_id), line.quantity) for line in root.lines]
-        totals = cart.running_totals((product.price, product.currency, units) for product, units in prices if product)
-        [(currency, amount)] = totals.items() if len(totals) == 1 else [("", None)]
-        return money(amount, currency) if amount is not None else None
+    async def resolve_coupon(root: "Cart", info: Info) -> CartCoupon | None:
+        coupon = await info.context.load(coupons_of, info.context.owner)
+        return CartCoupon(coupon.code, (await root.estimated(info)).problem or None) if coupon else None
+
+    async def estimated(self, info: Info) -> Estimate:
+        """What it would cost now; adding it up again for each amount costs less than keeping it."""
+        items = [(await _with_product(line, info)).as_item() for line in self.lines]
+        coupon = await info.context.load(coupons_of, info.context.owner)
+        return estimate(items, coupon, country=self.shipping_country)
 
 
 class Query(graphene.ObjectType):
     """The caller's cart."""
 
-    cart = graphene.Field(Cart, required=True)
+    cart = graphene.Field(
+        Cart, required=True, country=graphene.String(description="Where the goods would go (ISO 3166-1 alpha-2).")
+    )
 
     @guarded("cart:read")
-    async def resolve_cart(root: None, info: Info) -> Cart:
-        return await show(info.context)
+    async def resolve_cart(root: None, info: Info, **where: str) -> Cart:
+        return await show(info.context, **WhereToSerializer().run_validation(where))
 
 
-async def show(context: Context) -> Cart:
+async def show(context: Context, country: str = HOME_COUNTRY) -> Cart:
     """Return the caller's cart as it is now."""
-    return Cart(lines=await context.load(lines_of, context.owner) or [])
+    return Cart(lines=await context.load(lines_of, context.owner) or [], shipping_country=country)
+
+
+def coupons_of(owners: list[Any]) -> Mapping[Any, models.Coupon | None]:
+    """The coupons of these owners' carts; there is one owner to a request."""
+    carts = {owner: cart.of(owner).select_related("coupon").first() for owner in owners}
+    return {owner: found.coupon for owner, found in carts.items() if found}
+
+
+async def _with_product(line: models.CartLine, info: Info) -> models.CartLine:
+    """Give the line the product that all who ask for it share."""
+    product = await info.context.load(products, line.product_id)
+    if product:
+        line.product = product
+    return line
 
 
 def lines_of(owners: list[Any]) -> Mapping[Any, list[models.CartLine]]:
@@ -114,9 +160,39 @@ class RemoveCartLine(graphene.Mutation):
         return RemoveCartLine(cart=await show(info.context))
 
 
+class AttachCoupon(graphene.Mutation):
+    """Put a coupon on the cart, in the place of any other. It is counted when the cart is bought."""
+
+    class Arguments:
+        code = graphene.String(required=True)
+
+    cart = graphene.Field(Cart, required=True)
+
+    @guarded("cart:write")
+    async def mutate(root: None, info: Info, code: str) -> "AttachCoupon":
+        wanted = AttachCouponSerializer().run_validation({"code": code})
+        await on_request_thread(coupons.attach)(info.context.owner, wanted["code"])
+        info.context.forget()
+        return AttachCoupon(cart=await show(info.context))
+
+
+class DetachCoupon(graphene.Mutation):
+    """Take the coupon off the cart, if there is one."""
+
+    cart = graphene.Field(Cart, required=True)
+
+    @guarded("cart:write")
+    async def mutate(root: None, info: Info) -> "DetachCoupon":
+        await on_request_thread(coupons.detach)(info.context.owner)
+        info.context.forget()
+        return DetachCoupon(cart=await show(info.context))
+
+
 class Mutation(graphene.ObjectType):
     """What can be done with the cart."""
 
+    attach_coupon = AttachCoupon.Field(required=True)
+    detach_coupon = DetachCoupon.Field(required=True)
     add_to_cart = AddToCart.Field(required=True)
     change_cart_line = ChangeCartLine.Field(required=True)
     remove_cart_line = RemoveCartLine.Field(required=True)

@@ -106,6 +106,14 @@ class OrderEvent(graphene.ObjectType):
     at = graphene.DateTime(required=True)
 
 
+class Tax(graphene.ObjectType):
+    """The tax of one rate, in hundredths: 19 is 19 %."""
+
+    rate = graphene.String(required=True)
+    gross = graphene.Decimal(required=True, description="What was paid at this rate, in the order's currency.")
+    amount = graphene.Decimal(required=True, description="How much of that is tax.")
+
+
 class Order(DjangoObjectType):
     """One purchase."""
 
@@ -116,6 +124,12 @@ class Order(DjangoObjectType):
 
     status = graphene.Field(OrderStatus, required=True)
     total = graphene.Field(Money, required=True)
+    subtotal = graphene.Field(Money, required=True)
+    discount = graphene.Field(Money, required=True)
+    shipping = graphene.Field(Money, required=True)
+    tax = graphene.Field(Money, description="How much of the total is tax; null for old orders, which did not keep it.")
+    taxes = graphene.List(graphene.NonNull(Tax), description="By rate.")
+    coupon = graphene.String(required=True, description="The code that the discount came from, or empty.")
     shipping_address = graphene.Field(Address, required=True)
     lines = graphene.List(graphene.NonNull(OrderLine), required=True)
     payment = graphene.Field(Payment, required=True)
@@ -127,6 +141,24 @@ class Order(DjangoObjectType):
 
     def resolve_total(root: models.Order, info: Info) -> Money:
         return money(root.total, root.currency)
+
+    def resolve_subtotal(root: models.Order, info: Info) -> Money:
+        return money(root.subtotal, root.currency)
+
+    def resolve_discount(root: models.Order, info: Info) -> Money:
+        return money(root.discount, root.currency)
+
+    def resolve_shipping(root: models.Order, info: Info) -> Money:
+        return money(root.shipping, root.currency)
+
+    def resolve_tax(root: models.Order, info: Info) -> Money | None:
+        return None if root.tax is None else money(root.tax, root.currency)
+
+    def resolve_taxes(root: models.Order, info: Info) -> list[models.order.TaxRow] | None:
+        return root.tax_rows
+
+    def resolve_coupon(root: models.Order, info: Info) -> str:
+        return root.coupon_code
 
     async def resolve_lines(root: models.Order, info: Info) -> list[models.OrderLine]:
         return await info.context.load(lines_of, root.pk) or []

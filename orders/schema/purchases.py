@@ -40,6 +40,9 @@ class Purchase(graphene.Mutation):
         payment_method = graphene.String(required=True, description="The provider's token of a card.")
         shipping_address = AddressInput(description="Either this, or `address`.")
         address = graphene.ID(description="One that the account keeps; the order copies it.")
+        if_coupon_fails = graphene.String(
+            description="`continue`: at the price without it; else the purchase is refused."
+        )
 
     order = graphene.Field(Order, required=True)
 

@@ -19,23 +19,33 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.permissions import WithinScope
-from accounts.representations.fieldsets import Sparse
+from accounts.representations.fieldsets import FIELDS, Sparse
 from accounts.views.registration import ConfirmRegistration
 from accounts.views.tokens import LogIn
-from orders import cart
-from orders.errors import CartIsFull
+from orders import cart, coupons, errors
 from orders.models import CartLine
-from orders.serializers import AddLineSerializer, CartLineSerializer, CartSerializer, ChangeLineSerializer
+from orders.serializers.carts import (
+    AddLineSerializer,
+    AttachCouponSerializer,
+    CartLineSerializer,
+    CartSerializer,
+    ChangeLineSerializer,
+    WhereToSerializer,
+)
 from shop.errors import UnknownProduct
 
 HEADER = "X-Cart-Token"
 #: Lines and their products in one query.
 LINES = Prefetch("lines", CartLine.objects.select_related("product"))
 #: What is shown of a cart that no line has made yet; reading makes none.
-NO_CART = SimpleNamespace(lines=CartLine.objects.none())
+NO_CART = SimpleNamespace(lines=CartLine.objects.none(), coupon=None)
 WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{43}")
 TOKEN = OpenApiParameter(
     HEADER, str, OpenApiParameter.HEADER, description="A guest's cart, as the first answer named it."
+)
+
+COUNTRY = OpenApiParameter(
+    "country", {"type": "string", "pattern": "^[A-Z]{2}$"}, description="Where the goods would go (ISO 3166-1 alpha-2)."
 )
 
 
@@ -52,7 +62,13 @@ class CartView(APIView):
     """What the cart's endpoints share: open to guests, and the guest's token goes back with every answer."""
 
     permission_classes = [AllowAny, WithinScope]
-    scopes = {"GET": "cart:read", "POST": "cart:write", "PATCH": "cart:write", "DELETE": "cart:write"}
+    scopes = {
+        "GET": "cart:read",
+        "POST": "cart:write",
+        "PUT": "cart:write",
+        "PATCH": "cart:write",
+        "DELETE": "cart:write",
+    }
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Find the guest's token, or make one. Reading writes nothing: the cart is made by the first line."""
@@ -71,18 +87,50 @@ class CartDetail(CartView, Sparse):
     """The caller's cart."""
 
     serializer_class = CartSerializer
+    choices = (FIELDS, "country")
 
-    @extend_schema(operation_id="show_cart", responses=CartSerializer, parameters=[TOKEN], tags=["cart"])
+    @extend_schema(operation_id="show_cart", responses=CartSerializer, parameters=[TOKEN, COUNTRY], tags=["cart"])
     def get(self, request: Request) -> Response:
         """Show what is in the cart and what it would cost now."""
-        found: Any = cart.of(self.owner).prefetch_related(LINES).first() or NO_CART
+        found: Any = cart.of(self.owner).select_related("coupon").prefetch_related(LINES).first() or NO_CART
         return Response(self.get_serializer(found).data)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Where the goods would go is a matter of the question; no cart remembers it."""
+        asked = {name: value for name, value in self.request.query_params.items() if name == "country"}
+        return {**super().get_serializer_context(), **WhereToSerializer().run_validation(asked)}
+
+
+class CartCoupon(CartView):
+    """The coupon of the caller's cart."""
+
+    problems = (errors.UnknownCoupon, errors.CouponNotValid)
+
+    @extend_schema(
+        operation_id="attach_coupon",
+        request=AttachCouponSerializer,
+        responses={204: None},
+        parameters=[TOKEN],
+        tags=["cart"],
+    )
+    def put(self, request: Request) -> Response:
+        """Put a coupon on the cart, in the place of any other. It is counted when the cart is bought."""
+        wanted = AttachCouponSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        coupons.attach(self.owner, wanted.validated_data["code"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(operation_id="detach_coupon", responses={204: None}, parameters=[TOKEN], tags=["cart"])
+    def delete(self, request: Request) -> Response:
+        """Take the coupon off the cart, if there is one."""
+        coupons.detach(self.owner)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class CartLines(CartView):
     """The lines of the caller's cart."""
 
-    problems = (UnknownProduct, CartIsFull)
+    problems = (UnknownProduct, errors.CartIsFull)
 
     @extend_schema(
         operation_id="add_to_cart",

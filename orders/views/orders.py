@@ -102,8 +102,8 @@ class Orders(Compound, Tabular, OrderView, ListAPIView[Order]):
     parts = {"lines": "order", "payment": "order"}
     problems = (
         OutOfStock, errors.CartIsEmpty, errors.NotForSale, errors.MixedCurrencies, errors.TotalTooSmall,
-        errors.UnknownAddress, errors.PaymentDeclined, errors.PaymentUnavailable, SalesPaused, errors.OrderClosed,
-        *KEY_PROBLEMS,
+        errors.CouponNotValid, errors.UnknownAddress, errors.PaymentDeclined, errors.PaymentUnavailable, SalesPaused,
+        errors.OrderClosed, *KEY_PROBLEMS,
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Order]:

@@ -29,7 +29,7 @@ Row = tuple[Any, ...]
 BATCH = 5_000  # about a second of work: little is lost by Ctrl-C, and the price of a commit no longer shows
 
 PRODUCT = """COPY shop_product (id, category_id, sku, slug, name, description, price, currency, attributes, is_listed,
-created_at, updated_at) FROM STDIN"""
+created_at, updated_at, weight_g) FROM STDIN"""
 STOCK = "COPY shop_stock (product_id, on_hand, reserved) FROM STDIN"
 ENTRY = "COPY shop_stockentry (product_id, kind, quantity, reference, at) FROM STDIN"
 
@@ -94,4 +94,5 @@ def _copy(sql: str) -> Iterator[Copy]:
 def _product_row(number: int, product: Invention, category: int, on_sale_since: datetime, now: datetime) -> Row:
     words = (product.sku, product.slug, product.name, product.description)
     attributes = json.dumps(product.attributes, ensure_ascii=False)
-    return (number, category, *words, product.price, "EUR", attributes, product.is_listed, on_sale_since, now)
+    state = (product.is_listed, on_sale_since, now, product.attributes.get("weight_g", 0))
+    return (number, category, *words, product.price, "EUR", attributes, *state)

@@ -21,6 +21,7 @@ from django.utils import timezone
 from shop import stock
 from shop.cache.changes import shelves_changed
 from shop.models import Category, Product
+from shop.money.tax_classes import TaxClass
 
 FOLDER = Path(__file__).parent
 PRICE = re.compile(r"\d{1,10}\.\d\d")
@@ -50,6 +51,8 @@ class Offer(NamedTuple):
     stock: int
     attributes: dict[str, Any]
     listed: bool = True
+    tax_class: str = TaxClass.STANDARD
+    bulk: dict[str, str] = {}  # from so many units on, the price of each, as in { 10 = "16.50" }
 
 
 Row = TypeVar("Row", Shelf, Offer)
@@ -92,7 +95,9 @@ def fill_shelves(folder: Path = FOLDER) -> int:
 def _place(offer: Offer, category: Category, opened_at: datetime) -> bool:
     """Say whether the product was new; only then does its first delivery come in."""
     written = {**offer._asdict(), "category": category, "is_listed": offer.listed, "created_at": opened_at}
-    del written["sku"], written["stock"], written["listed"]
+    del written["sku"], written["stock"], written["listed"], written["bulk"]
+    written |= {"bulk_from": [int(units) for units in offer.bulk], "bulk_prices": list(offer.bulk.values())}
+    written["weight_g"] = offer.attributes.get("weight_g", 0)
     product, is_new = Product.objects.get_or_create(sku=offer.sku, defaults=written)
     if is_new and offer.stock:
         stock.receive(product_id=product.pk, quantity=offer.stock, reference="opening stock")
@@ -117,6 +122,8 @@ def _offer(row: dict[str, Any], file: str) -> Offer:
         raise CatalogueMistake(f"{file}: {offer.sku}: price = {offer.price!r} is not a price; write it {rule}.")
     if type(offer.stock) is not int or offer.stock < 0:
         raise CatalogueMistake(f"{file}: {offer.sku}: stock = {offer.stock!r} is not a number of units.")
+    if not all(units.isdecimal() and PRICE.fullmatch(price) for units, price in offer.bulk.items()):
+        raise CatalogueMistake(f'{file}: {offer.sku}: write quantity prices as in bulk = {{ 10 = "16.50" }}.')
     return offer._replace(price=Decimal(offer.price))
 
 

@@ -13,12 +13,16 @@ Roadmap: databases/relational-model, databases/keys, databases/data-types, datab
 from typing import TYPE_CHECKING
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
+
+from shop.money.tax_classes import TaxClass
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -100,6 +104,10 @@ class Currency(models.TextChoices):
     USD = "USD", "USD"
 
 
+#: No quantity prices; PostgreSQL itself puts it in, so that a version of the shop that knows none can add products.
+NONE = RawSQL("'{}'", ())
+
+
 class Product(models.Model):
     """Something with a price. `attributes` holds what only some products have: material, size, colour."""
 
@@ -110,6 +118,21 @@ class Product(models.Model):
     description = models.TextField()
     price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
     currency = models.CharField(max_length=3, choices=Currency, default=Currency.EUR)
+    # Quantity prices, in two columns that are read side by side: of so many units on, each costs this much. In the row
+    # itself, since whoever reads the price needs them, and nobody ever looks for one by itself.
+    bulk_from = ArrayField(
+        models.PositiveIntegerField(validators=[MinValueValidator(2)]), blank=True, default=list, db_default=NONE,
+        help_text="Units from which the prices beside hold, such as 10,50."
+    )  # fmt: skip
+    bulk_prices = ArrayField(
+        models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)]), blank=True,
+        default=list, db_default=NONE, help_text="What one unit costs then, such as 9.50,8.00.",
+    )  # fmt: skip
+    tax_class = models.CharField(max_length=8, choices=TaxClass, default=TaxClass.STANDARD, db_default="standard")
+    weight_g = models.IntegerField(
+        "weight in grams", default=0, db_default=0, validators=[MinValueValidator(0)],
+        help_text="As it is sent. 0: it costs nothing to send.",
+    )  # fmt: skip
     attributes = models.JSONField(default=dict, blank=True)
     is_listed = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -132,6 +155,10 @@ class Product(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=0), name="price_is_not_negative"),
             models.CheckConstraint(condition=Q(currency__in=Currency.values), name="currency_has_two_decimals"),
+            models.CheckConstraint(
+                condition=Q(bulk_from__len=F("bulk_prices__len")), name="quantity_price_has_its_quantity"
+            ),
+            models.CheckConstraint(condition=Q(weight_g__gte=0), name="weight_is_not_negative"),
         ]
         indexes = [
             # Each serves one ordering of the product list; the id breaks ties, so that a cursor never skips a product.

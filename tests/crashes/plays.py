@@ -240,7 +240,7 @@ def reconcile(scene: Scene) -> None:
 def textbook(scene: Scene) -> None:
     """Wrong on purpose: check, charge, and only then write anything down."""
     with transaction.atomic():
-        quote = pricing.quote(cart.take(scene.buyer.pk))
+        quote = pricing.quote(cart.take(scene.buyer.pk).items)
         transaction.set_rollback(True)
     order = Order(number=new_number(), buyer=scene.buyer, total=quote.total, currency=quote.currency)
     payment = Payment(

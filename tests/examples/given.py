@@ -13,10 +13,10 @@ from accounts import addresses, api_keys, mfa, tokens
 from accounts.letters import links
 from accounts.models import ExternalIdentity, TokenFamily
 from accounts.security_events import NOWHERE
-from orders import cancellation, checkout, fulfilment, payments
+from orders import cancellation, checkout, coupons, fulfilment, payments
 from orders.idempotency import Request
 from orders.imports import booking
-from orders.models import Order, StockImport, WebhookDelivery, WebhookSubscription
+from orders.models import Coupon, Order, StockImport, WebhookDelivery, WebhookSubscription
 from orders.outcomes import Declined, Unknown, Unsent
 from orders.webhooks import subscriptions
 from shop import images, reviews
@@ -179,7 +179,20 @@ def dead_delivery(scene: Scene) -> None:
     WebhookDelivery.objects.create(id=row.pk, subscription=row, type="order.paid", body="{}", **told)
 
 
+def coupon(scene: Scene, **fields: int) -> None:
+    Coupon.objects.create(code="SPRING", kind="percentage", value=10, **fields)
+
+
+def coupon_on_the_cart(scene: Scene) -> None:
+    coupon(scene)
+    coupons.attach(scene.person("alice"), "SPRING")
+
+
 GIVEN: dict[str, Given] = {
+    "a coupon": coupon,
+    "a coupon that is used up": lambda scene: coupon(scene, uses_limit=0),
+    "a coupon on the cart": coupon_on_the_cart,
+    "the coupon is used up meanwhile": lambda scene: Coupon.objects.update(uses_limit=0),
     "an empty category": lambda scene: CategoryFactory(slug="chairs", name="Chairs"),
     "a desk in the cart": desk_in_the_cart,
     "a merchant's system": merchants_system,

@@ -145,8 +145,8 @@ def test_only_one_of_two_presses_takes_the_lines(alice: User) -> None:
 
     taken = cart.take(alice.pk)
 
-    assert {(item.product_id, item.quantity) for item in taken} == {(first.pk, 1), (second.pk, 2)}
-    assert cart.take(alice.pk) == []
+    assert {(item.product_id, item.quantity) for item in taken.items} == {(first.pk, 1), (second.pk, 2)}
+    assert cart.take(alice.pk).items == []
 
 
 WALLS = [

@@ -5,10 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from orders.models import Cart, CartLine
+from orders.models import Cart, CartLine, Coupon
 from tests.answers import assert_problem
 from tests.factories import ProductFactory, cart_of, product
 
@@ -77,6 +78,71 @@ def test_euros_and_dollars_are_not_added_up(alice: User, api: Api) -> None:
 
     assert (shown["total"], shown["currency"]) == (None, None)
     assert {line["currency"] for line in shown["lines"]} == {"EUR", "USD"}
+
+
+def coupon(code: str = "SPRING", **fields: Any) -> Coupon:
+    return Coupon.objects.create(**{"code": code, "kind": "percentage", "value": 10} | fields)
+
+
+PARTS = ("subtotal", "discount", "shipping", "tax", "total")
+
+
+@pytest.mark.roadmap("commerce/pricing")
+def test_cart_shows_what_its_total_is_made_up_of(alice: User, api: Api) -> None:
+    coupon()
+    cart_of(alice, (product(price="10.00", weight_g=500, bulk_from=[3], bulk_prices=["9.00"]), 3))
+    client = api(alice)
+    put = client.put(f"{CART}coupon/", {"code": "spring"}, format="json")
+
+    at_home, abroad = client.get(CART).json(), client.get(f"{CART}?country=FR").json()
+
+    assert put.status_code == 204
+    assert [at_home[part] for part in PARTS] == ["27.00", "2.70", "0.00", "3.88", "24.30"]
+    assert [abroad[part] for part in PARTS] == ["27.00", "2.70", "8.90", "5.30", "33.20"]
+    assert (at_home["shipping_country"], abroad["shipping_country"]) == ("DE", "FR")
+    assert at_home["lines"][0]["unit_price"] == "9.00"
+    assert at_home["coupon"] == {"code": "SPRING", "problem": None}
+
+
+def test_coupon_that_is_over_meanwhile_is_shown_with_its_problem_and_takes_nothing_off(alice: User, api: Api) -> None:
+    coupon()
+    cart_of(alice, (product(price="10.00"), 1))
+    client = api(alice)
+    client.put(f"{CART}coupon/", {"code": "SPRING"}, format="json")
+    Coupon.objects.update(ends_at=timezone.now())
+
+    shown = client.get(CART).json()
+    removed = client.delete(f"{CART}coupon/")
+
+    assert (shown["coupon"], shown["total"]) == ({"code": "SPRING", "problem": "expired"}, "10.00")
+    assert (removed.status_code, client.get(CART).json()["coupon"]) == (204, None)
+
+
+def test_guests_coupon_lies_on_the_guests_cart(guest: APIClient) -> None:
+    coupon()
+    token = add(guest, product().sku)[TOKEN]
+
+    guest.put(f"{CART}coupon/", {"code": "SPRING"}, format="json", headers={TOKEN: token})
+
+    shown = guest.get(CART, headers={TOKEN: token}).json()
+    assert (shown["total"], shown["coupon"]["code"]) == ("11.52", "SPRING")
+    assert guest.get(CART).json()["coupon"] is None
+
+
+def test_coupon_is_refused_with_a_reason(alice: User, api: Api) -> None:
+    coupon(uses_limit=0)
+    client = api(alice)
+
+    unknown, used_up = (client.put(f"{CART}coupon/", {"code": code}, format="json") for code in ("WINTER", "SPRING"))
+
+    assert_problem(unknown, 404, "unknown-coupon")
+    problem = assert_problem(used_up, 409, "coupon-not-valid")
+    assert (problem["code"], problem["reason"]) == ("SPRING", "used_up")
+
+
+@pytest.mark.parametrize("country", ["Germany", "de", "D", ""])
+def test_country_that_is_none_is_400(guest: APIClient, country: str) -> None:
+    assert_problem(guest.get(CART, {"country": country}), 400, "validation-failed")
 
 
 def log_in(client: APIClient, token: str) -> Any:

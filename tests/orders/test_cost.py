@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from orders.models import CartLine, OutboxMessage, WebhookSubscription
+from orders import coupons
+from orders.models import CartLine, Coupon, OutboxMessage, WebhookSubscription
 from shop import stock
 from tests.factories import cart_of, product
 from tests.fakes import FakeGateway
@@ -80,6 +81,16 @@ def test_purchase_of_any_size_is_nine_statements_in_two_commits(anne: User, api:
     wire = bought(api, anne, lines)
 
     assert len(wire.statements) == 9, wire.statements
+    assert wire.said.count("BEGIN") == wire.said.count("COMMIT") == 2
+
+
+def test_coupon_costs_four_statements_more_and_no_commit(anne: User, api: Api) -> None:
+    Coupon.objects.create(code="SPRING", kind="percentage", value=10)
+    coupons.attach(anne, "SPRING")
+
+    wire = bought(api, anne, 3)
+
+    assert len(wire.statements) == 9 + len(["off the cart", "SAVEPOINT", "redeem", "RELEASE"]), wire.statements
     assert wire.said.count("BEGIN") == wire.said.count("COMMIT") == 2
 
 

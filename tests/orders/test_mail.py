@@ -5,11 +5,13 @@ from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
 
 from accounts.models import User
-from orders import mail
-from orders.models import Order
+from orders import checkout, coupons, mail
+from orders.idempotency import Request
+from orders.models import Coupon, Order
 from shop.models import Product
+from tests.factories import cart_of, product
 from tests.fakes import FakeGateway
-from tests.orders.purchases import ordered
+from tests.orders.purchases import ADDRESS, ordered, render
 
 
 @pytest.fixture
@@ -33,6 +35,21 @@ def test_letter_names_order_lines_total_and_address_in_both_parts(order: Order) 
     assert html.mimetype == "text/html"
     for part in (letter.body, html.content):
         for fact in (order.number, order.lines.get().name, order.lines.get().sku, "25.60 EUR", "Hamburg"):
+            assert fact in part
+
+
+def test_letter_says_what_the_total_is_made_up_of(alice: User, gateway: FakeGateway) -> None:
+    Coupon.objects.create(code="SPRING", kind="percentage", value=10)
+    cart_of(alice, (product(weight_g=500), 2))
+    coupons.attach(alice, "SPRING")
+    purchase = checkout.Purchase("pm_card_visa", ADDRESS | {"country": "FR"})
+    checkout.place_order(request=Request(alice.pk, "key", "f"), purchase=purchase, gateway=gateway, render=render)
+
+    letter = sent(Order.objects.get())
+
+    html = letter.alternatives[0].content
+    for part in (letter.body, html):
+        for fact in ("25.60", "SPRING", "2.56", "8.90", "31.94 EUR", "19 % tax", "5.10"):
             assert fact in part
 
 

@@ -70,12 +70,13 @@ def test_same_purchase_gives_the_same_order(alice: User, bob: User, api: Api) ->
 
     assert (old.status_code, new.status_code) == (201, 201)
     assert new.json()["total"] == {"amount": 31799, "currency": "EUR"}
-    assert amounts(*bought) == 1 + 2 * 2 + 2, "the total, the lines, the payment"
+    assert amounts(*bought) == 1 + 4 + 2 + 2 * 2 + 2, "total and parts, tax, lines, payment"
     assert new["Location"] == f"http://testserver/api/v2/orders/{new.json()['number']}/"
     assert list(Order.objects.values_list("total", flat=True)) == [Decimal("317.99")] * 2
 
 
-PLACES = {"cart/": 1 + 2, "orders/": 1, "orders/{number}/": 1 + 2 + 2 + 1, "account/export/": 1 + 2 + 2 + 2,
+PARTS = 1 + 4 + 2  # the total, what it is made up of, and the tax of one rate
+PLACES = {"cart/": 1 + 4 + 2, "orders/": 1, "orders/{number}/": PARTS + 2 + 2 + 1, "account/export/": PARTS + 2 + 2 + 2,
     "products/": 3, "products/desk/": 1}  # fmt: skip
 
 

@@ -18,17 +18,21 @@ from tests.parity.steps import (
     NOTHING_HERE,
     ONE_DESK,
     OTHER_REQUEST,
+    RAN_OUT,
     STEP_UP,
     TOO_FEW,
     Case,
     Refusal,
     Step,
     add,
+    attach,
     cart,
+    coupon,
     declining,
     invalid,
     order,
     press,
+    run_out,
     silent,
 )
 from tests.parity.warehouse import WAREHOUSE
@@ -72,6 +76,21 @@ FILLING = [
         add(1), Step("remove line", {"line": "{line}"}, NOTHING_HERE, "bob"),
         Step("change line", {"line": "{line}", "quantity": 9}, NOTHING_HERE, "bob"), cart(("DESK", 1), total="100.00"),
     ]),
+]  # fmt: skip
+SAVING = [
+    Case("a coupon on the cart, and off again", [
+        add(2), attach(), cart(("DESK", 2), total="180.00"),
+        Step("detach coupon", {}, None), cart(("DESK", 2), total="200.00"),
+    ], coupon),
+    Case("a coupon that nobody gave out", [
+        attach("WINTER")._replace(
+            end=Refusal("unknown-coupon", "There is no such coupon. Look at the code again.")),
+    ]),
+    Case("buy with a coupon", [add(1), attach(), press(ONE_DESK | {"total": "90.00"}), cart(total=None)], coupon),
+    Case("a coupon that ran out meanwhile", [
+        add(1), attach(), press(RAN_OUT)._replace(given=run_out),
+        press(ONE_DESK, if_coupon_fails="continue"), cart(total=None),
+    ], coupon),
 ]  # fmt: skip
 BUYING = [
     Case("buy", [
@@ -131,4 +150,4 @@ AFTERWARDS = [
 PEOPLE = [
     Case("log in", [Step("log in", {"email": "alice@example.com", "password": "alice-shows-the-shop"}, "logged in")]),
 ]
-CASES = [*BROWSING, *FILLING, *BUYING, *AFTERWARDS, *PEOPLE, *REVIEWING, *WAREHOUSE]
+CASES = [*BROWSING, *FILLING, *SAVING, *BUYING, *AFTERWARDS, *PEOPLE, *REVIEWING, *WAREHOUSE]

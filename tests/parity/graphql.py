@@ -102,9 +102,15 @@ ACTS: dict[str, Ask] = {
     "remove line": Ask(
         "mutation Remove($line: ID!) { removeCartLine(id: $line) { cart { lines { id } } } }", lambda said: None
     ),
+    "attach coupon": Ask(
+        "mutation Attach($code: String!) { attachCoupon(code: $code) { cart { coupon { code problem } } } }",
+        lambda said: None,
+    ),
+    "detach coupon": Ask("mutation { detachCoupon { cart { coupon { code } } } }", lambda said: None),
     "buy": Ask(
-        "mutation Buy($key: String!, $paymentMethod: String!, $shippingAddress: AddressInput!) { purchase("
-        "idempotencyKey: $key, paymentMethod: $paymentMethod, shippingAddress: $shippingAddress) "
+        "mutation Buy($key: String!, $paymentMethod: String!, $shippingAddress: AddressInput!, $ifCouponFails: String)"
+        " { purchase(idempotencyKey: $key, paymentMethod: $paymentMethod, shippingAddress: $shippingAddress, "
+        "ifCouponFails: $ifCouponFails) "
         f"{{ order {{ {ORDER} }} }} }}",
         lambda said: order(said["order"]),
     ),

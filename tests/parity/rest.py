@@ -74,6 +74,8 @@ ACTS: dict[str, Ask] = {
     "add to cart": Ask("POST", "cart/lines/", line),
     "change line": Ask("PATCH", "cart/lines/{line}/", line),
     "remove line": Ask("DELETE", "cart/lines/{line}/", lambda said: None),
+    "attach coupon": Ask("PUT", "cart/coupon/", lambda said: None),
+    "detach coupon": Ask("DELETE", "cart/coupon/", lambda said: None),
     "buy": Ask("POST", "orders/", order),
     "list orders": Ask("GET", "orders/", lambda said: [summary(one) for one in said["results"]]),
     "show order": Ask("GET", "orders/{number}/", order),

@@ -26,7 +26,7 @@ OPINION = "What people say of a product is read and written over HTTP."
 #: Acts that gRPC does not know, and why.
 SILENT = {
     **dict.fromkeys(("browse", "list shelves", "show product", "show cart", "add to cart", "change line"), SHOPPING),
-    **dict.fromkeys(("remove line", "buy", "log in"), SHOPPING),
+    **dict.fromkeys(("remove line", "attach coupon", "detach coupon", "buy", "log in"), SHOPPING),
     **dict.fromkeys(("list orders", "show order", "cancel", "refund"), PAPERS),
     **dict.fromkeys(("pack", "ship", "deliver", "show parcels"), PAPERS),
     **dict.fromkeys(("write review", "change review", "withdraw review", "hide review", "read reviews"), OPINION),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from orders import payments
-from orders.models import Order
+from orders.models import Coupon, Order
 from orders.outcomes import Declined, Unknown
 from tests.orders.purchases import ADDRESS
 from tests.parity.world import End, Refusal, World
@@ -55,6 +55,20 @@ def press(end: End, who: str = "alice", **changed: Any) -> Step:
     return Step("buy", wanted | changed, end, who)
 
 
+def attach(code: str = "SPRING") -> Step:
+    return Step("attach coupon", {"code": code}, None)
+
+
+def coupon(world: World) -> None:
+    """A tenth off everything."""
+    Coupon.objects.create(code="SPRING", kind="percentage", value=10)
+
+
+def run_out(world: World) -> None:
+    """Nobody may use the coupon any more."""
+    Coupon.objects.update(uses_limit=0)
+
+
 def cart(*lines: tuple[str, int], total: str | None, who: str = "alice") -> Step:
     return Step("show cart", {}, {"lines": [{"sku": sku, "quantity": n} for sku, n in lines], "total": total}, who)
 
@@ -74,6 +88,12 @@ NO_FUNDS = Refusal(
 OTHER_REQUEST = Refusal(
     "idempotency-key-reused", "This Idempotency-Key was used with another request. Use a new key for a new purchase."
 )
+RAN_OUT = Refusal(
+    "coupon-not-valid",
+    "The coupon SPRING was used as often as it may be. Take it off the cart, or send if_coupon_fails: continue, to "
+    "buy at the price without it.",
+    code="SPRING", reason="used_up",
+)  # fmt: skip
 NO_KEY = Refusal(
     "idempotency-key-missing",
     "Send an Idempotency-Key header of 1 to 255 printable characters, a new one for each purchase.",

@@ -1,4 +1,5 @@
-"""The shape of carts and orders as clients see them, and what a request must look like: no rules, no writes.
+"""The shape of orders as clients see them, and what a request must look like: no rules, no writes. `carts.py` has the
+shape of carts.
 
 Roadmap: api/request-response-validation, security/input-validation
 """
@@ -14,76 +15,11 @@ from accounts.models import User
 from accounts.serializers.account import ExportSerializer
 from accounts.serializers.addresses import AddressSerializer
 from accounts.serializers.strict import IdField, RequestSerializer, TextField
-from orders.cart import running_totals
-from orders.hypermedia import of_cart, of_order
-from orders.models import Cart, CartLine, Fulfilment, Order, OrderEvent, OrderLine, Payment, Refund
-from orders.models.cart import MOST_UNITS
+from orders.hypermedia import of_order
+from orders.models import CartLine, Fulfilment, Order, OrderEvent, OrderLine, Payment, Refund
+from orders.serializers.carts import CartLineSerializer
 from shop.money.shapes import Priced
 from shop.serializers import OwnReviewSerializer
-
-
-class AddLineSerializer(RequestSerializer):
-    """Put units of a product into the cart."""
-
-    sku = TextField(max_length=40)
-    quantity = serializers.IntegerField(min_value=1, max_value=MOST_UNITS, default=1)
-
-
-class ChangeLineSerializer(RequestSerializer):
-    """Set how many units a line has."""
-
-    quantity = serializers.IntegerField(min_value=1, max_value=MOST_UNITS)
-
-
-class CartLineSerializer(Priced, serializers.ModelSerializer[CartLine]):
-    """One line of a cart, at the price of now."""
-
-    money = ("unit_price",)
-    sku = serializers.CharField(source="product.sku")
-    name = serializers.CharField(source="product.name")
-    unit_price = serializers.DecimalField(12, 2, source="product.price")
-    currency = serializers.CharField(source="product.currency")
-
-    class Meta:
-        model = CartLine
-        fields = ["id", "sku", "name", "unit_price", "currency", "quantity"]
-
-    def currency_of(self, row: CartLine) -> str:
-        """The product's."""
-        return row.product.currency
-
-
-class CartSerializer(Priced, serializers.ModelSerializer[Cart]):
-    """A cart; `total` is what it would cost now, the order decides. Lines of two currencies have no sum."""
-
-    money = ("total",)
-    lines = CartLineSerializer(many=True)
-    total = serializers.SerializerMethodField(allow_null=True)
-    currency = serializers.SerializerMethodField()
-    _links = LinksField(lambda guide, cart: of_cart(guide, has_lines=bool(cart.lines.all())))
-
-    class Meta:
-        model = Cart
-        fields = ["lines", "total", "currency", "_links"]
-
-    def get_total(self, cart: Cart) -> str | None:
-        """Sum of the lines, as a string with two places; null when they are of several currencies."""
-        totals = _totals(cart)
-        return None if len(totals) > 1 else str(next(iter(totals.values()), Decimal("0.00")))
-
-    def get_currency(self, cart: Cart) -> str | None:
-        """What the total is in; null when there are several currencies, or no lines."""
-        totals = _totals(cart)
-        return next(iter(totals)) if len(totals) == 1 else None
-
-    def currency_of(self, row: Cart) -> str | None:
-        """The total's."""
-        return self.get_currency(row)
-
-
-def _totals(cart: Cart) -> dict[str, Decimal]:
-    lines = cart.lines.all()
-    return running_totals((line.product.price, line.product.currency, line.quantity) for line in lines)
 
 
 class PlaceOrderSerializer(RequestSerializer):
@@ -97,6 +33,13 @@ class PlaceOrderSerializer(RequestSerializer):
     address = IdField(
         required=False, help_text="One that the account keeps, in the place of `shipping_address`; the order copies it."
     )
+
+    # No default: what is left out is no part of the request's fingerprint, which thus is what it always was.
+    if_coupon_fails = serializers.ChoiceField(
+        ["refuse", "continue"], required=False,
+        help_text="What becomes of the purchase when the coupon of the cart is over or used up by then: refused, as if "
+        "this is left out, or made at the price without it.",
+    )  # fmt: skip
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Raise ValidationError unless exactly one of the two says where the goods go."""
@@ -144,10 +87,23 @@ class OrderSummarySerializer(Priced, serializers.ModelSerializer[Order]):
         fields = ["number", "status", "currency", "total", "placed_at", "_links", "lines", "payment"]
 
 
-class OrderSerializer(Priced, serializers.ModelSerializer[Order]):
-    """An order as the purchase answers it."""
+class TaxSerializer(Priced, serializers.Serializer[Any]):
+    """The tax of one rate."""
 
-    money = ("total",)
+    money = ("gross", "amount")
+    rate = serializers.CharField(help_text="In hundredths: 19 is 19 %.")
+    gross = serializers.DecimalField(12, 2, help_text="What was paid at this rate, tax included.")
+    amount = serializers.DecimalField(12, 2, help_text="How much of that is tax.")
+
+
+class OrderSerializer(Priced, serializers.ModelSerializer[Order]):
+    """An order as the purchase answers it. Subtotal, less discount, with shipping is the total; the tax is in it."""
+
+    money = ("subtotal", "discount", "shipping", "tax", "total")
+    subtotal = serializers.DecimalField(12, 2)
+    tax = serializers.SerializerMethodField(allow_null=True)
+    taxes = TaxSerializer(many=True, source="tax_rows", allow_null=True)
+    coupon = serializers.CharField(source="coupon_code", help_text="The code that the discount came from, or empty.")
     lines = OrderLineSerializer(many=True, source="known_lines")
     payment = PaymentSerializer()
     shipping_address = AddressSerializer()
@@ -157,8 +113,12 @@ class OrderSerializer(Priced, serializers.ModelSerializer[Order]):
         model = Order
         fields = [
             "number", "status", "currency", "total", "placed_at", "_links", "reserved_until", "shipping_address",
-            "lines", "payment",
+            "lines", "payment", "subtotal", "discount", "shipping", "tax", "taxes", "coupon",
         ]  # fmt: skip
+
+    def get_tax(self, order: Order) -> str | None:
+        """How much of the total is tax; null for an order from before that was kept."""
+        return None if order.tax is None else str(order.tax)
 
 
 class ExportedOrderSerializer(OrderSerializer):
