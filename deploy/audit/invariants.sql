@@ -163,7 +163,7 @@ SELECT o.number, o.total, o.taxes FROM orders_order o, LATERAL (
             (tax ->> 'gross')::numeric * (tax ->> 'rate')::numeric / (100 + (tax ->> 'rate')::numeric), 2)) AS is_right
     FROM jsonb_array_elements(o.taxes) tax
 ) taxes
-WHERE o.taxes IS NOT NULL AND (taxes.gross <> o.total OR NOT taxes.is_right);
+WHERE o.taxes IS NOT NULL AND (taxes.gross IS DISTINCT FROM o.total OR NOT taxes.is_right);
 
 -- name: R1 At rest nothing is pending
 SELECT number, placed_at FROM orders_order WHERE status = 'pending';

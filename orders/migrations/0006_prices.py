@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('uses_limit', None), ('uses__lte', models.F('uses_limit')), _connector='OR'), name='coupon_is_not_used_too_often'), models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9][A-Z0-9-]{2,29}$')), name='code_is_written_in_one_way'), models.CheckConstraint(condition=models.Q(models.Q(('currency', ''), ('kind', 'percentage'), ('value__gt', 0), ('value__lte', 100)), models.Q(('kind', 'fixed_amount'), ('value__gt', 0), models.Q(('currency', ''), _negated=True)), models.Q(('currency', ''), ('kind', 'buy_n_get_one'), ('value__gte', 1)), _connector='OR'), name='coupon_takes_something_off')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('uses_limit', None), ('uses__lte', models.F('uses_limit')), _connector='OR'), name='coupon_is_not_used_too_often', violation_error_message='More orders than that have used it already.'), models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9][A-Z0-9-]{2,29}$')), name='code_is_written_in_one_way'), models.CheckConstraint(condition=models.Q(models.Q(('currency', ''), ('kind', 'percentage'), ('value__gt', 0), ('value__lte', 100)), models.Q(('kind', 'fixed_amount'), ('value__gt', 0), models.Q(('currency', ''), _negated=True)), models.Q(('currency', ''), ('kind', 'buy_n_get_one'), ('value__gte', 1)), _connector='OR'), name='coupon_takes_something_off', violation_error_message='A percentage is above 0 and at most 100, a fixed amount has a currency (the others have none), and n is at least 1.')],
             },
         ),
         migrations.AddField(

@@ -48,7 +48,9 @@ class Coupon(models.Model):
         constraints = [
             # The wall behind `orders.coupons.redeem`: whatever Python does, PostgreSQL counts no use too many.
             models.CheckConstraint(
-                condition=Q(uses_limit=None) | Q(uses__lte=F("uses_limit")), name="coupon_is_not_used_too_often"
+                condition=Q(uses_limit=None) | Q(uses__lte=F("uses_limit")),
+                name="coupon_is_not_used_too_often",
+                violation_error_message="More orders than that have used it already.",
             ),
             models.CheckConstraint(condition=Q(code__regex=CODE), name="code_is_written_in_one_way"),
             models.CheckConstraint(
@@ -56,6 +58,8 @@ class Coupon(models.Model):
                 | (Q(kind="fixed_amount", value__gt=0) & ~Q(currency=""))
                 | Q(kind="buy_n_get_one", value__gte=1, currency=""),
                 name="coupon_takes_something_off",
+                violation_error_message="A percentage is above 0 and at most 100, a fixed amount has a currency (the "
+                "others have none), and n is at least 1.",
             ),
         ]
 

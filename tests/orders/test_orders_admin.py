@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from orders.models import Order, OutboxMessage
+from orders.models import Coupon, Order, OutboxMessage
 from tests.factories import cart_of, office_of, person, product
 from tests.fakes import FakeGateway
 from tests.orders.purchases import ordered
@@ -51,6 +51,39 @@ def test_who_may_only_look_at_messages_replays_none(db: None, permission: str, r
     client.post(reverse("admin:orders_outboxmessage_changelist"), {"action": "replay", "_selected_action": [dead.pk]})
 
     assert OutboxMessage.objects.waiting().count() == revived
+
+
+COUPON = {"code": "SPRING", "kind": "percentage", "value": "10", "currency": "", "uses_limit": "5"}
+ADD_COUPON = "admin:orders_coupon_add"
+
+
+def test_carol_gives_out_a_coupon_and_its_count_is_never_typed_over(office: Client) -> None:
+    office.post(reverse(ADD_COUPON), COUPON | {"uses": "3"})
+    made = Coupon.objects.get()
+    change = reverse("admin:orders_coupon_change", args=[made.pk])
+
+    office.post(change, {"value": "99", "uses": "4", "uses_limit": "7"})
+
+    assert (made.value, made.uses) == (10, 0)
+    made.refresh_from_db()
+    assert (made.value, made.uses, made.uses_limit) == (10, 0, 7)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"value": "101"}, "at most 100"),
+        ({"kind": "fixed_amount"}, "a fixed amount has a currency"),
+        ({"code": "spring"}, "Capital letters"),
+    ],
+)
+def test_coupon_that_makes_no_sense_is_refused_with_words(
+    office: Client, wrong: dict[str, str], complaint: str
+) -> None:
+    answer = office.post(reverse(ADD_COUPON), COUPON | wrong)
+
+    assert complaint in answer.content.decode()
+    assert not Coupon.objects.exists()
 
 
 def test_order_page_costs_as_many_queries_for_ten_lines_as_for_one(
