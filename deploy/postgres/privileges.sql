@@ -19,8 +19,8 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM shop_reader;
 GRANT SELECT ON shop_category, shop_product, shop_stock, shop_stockentry, shop_rating, orders_cartline, orders_orderline,
   orders_refund TO shop_reader;
 GRANT SELECT (id, product_id, rating, is_hidden, created_at, updated_at) ON shop_review TO shop_reader;
-GRANT SELECT (id, number, buyer_id, status, currency, total, placed_at, reserved_until, event_count)
-  ON orders_order TO shop_reader;
+GRANT SELECT (id, number, buyer_id, status, currency, total, discount, shipping, taxes, placed_at, reserved_until,
+  event_count) ON orders_order TO shop_reader;
 GRANT SELECT (id, order_id, amount, currency, status, decline_reason, refunded_amount, created_at)
   ON orders_payment TO shop_reader;
 GRANT SELECT (id, order_id, sequence, type, at) ON orders_orderevent TO shop_reader;

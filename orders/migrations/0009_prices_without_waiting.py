@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('orders', '0006_prices'),
+        ('orders', '0008_prices'),
     ]
 
     operations = [

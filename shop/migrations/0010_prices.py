@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0008_ledger_of_one'),
+        ('shop', '0009_switches'),
     ]
 
     operations = [

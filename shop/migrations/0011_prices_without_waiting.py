@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('shop', '0009_prices'),
+        ('shop', '0010_prices'),
     ]
 
     operations = [

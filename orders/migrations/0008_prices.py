@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0005_stock_low'),
+        ('orders', '0007_outbox_dead'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
