@@ -203,11 +203,11 @@ def take(user_id: int) -> Taken:
         cart_id, coupon_id = cursor.fetchone() or (None, None)
         cursor.execute(TAKE, [cart_id])
         items = [
-            Item(*of_line, tax_class=tax_class, weight_g=weight_g, breaks=breaks(quantities, prices))
+            Item(*of_line, breaks(quantities, prices), tax_class, weight_g)
             for *of_line, tax_class, weight_g, quantities, prices in cursor.fetchall()
         ]
     if coupon_id is not None:
-        Cart.objects.filter(pk=cart_id).update(coupon=None)
+        Cart.objects.filter(user=user_id).update(coupon=None)
     return Taken(items, coupon_id)
 
 
