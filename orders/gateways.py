@@ -58,9 +58,9 @@ class TracedClient(stripe.RequestsClient):
     Roadmap: observability/correlation-ids
     """
 
-    def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **usage: Any) -> Any:
         """As Stripe's, with one header more."""
-        return super().request(method, url, {**(headers or {}), **trail.headers()}, post_data)
+        return super().request(method, url, {**(headers or {}), **trail.headers()}, post_data, **usage)
 
 
 class StripeGateway:

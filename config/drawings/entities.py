@@ -13,6 +13,7 @@ Roadmap: databases/er-diagram
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.apps import apps
 from django.db.models import Field, ForeignKey, Model, UniqueConstraint
@@ -46,13 +47,13 @@ def _box(model: type[Model]) -> Iterator[str]:
     yield "}"
 
 
-def _kind(field: Field) -> str:  # type: ignore[type-arg] # of whatever
+def _kind(field: "Field[Any, Any]") -> str:
     """The last word of the class, which needs no database to be asked: `char`, `decimal`, `uuid`."""
     target = field.target_field if isinstance(field, ForeignKey) else field
     return target.get_internal_type().removesuffix("Field").lower()
 
 
-def _keys(field: Field) -> str:  # type: ignore[type-arg] # of whatever
+def _keys(field: "Field[Any, Any]") -> str:
     marks = {"PK": field.primary_key, "FK": isinstance(field, ForeignKey), "UK": field.unique and not field.primary_key}
     found = ", ".join(mark for mark, is_so in marks.items() if is_so)
     return f" {found}" if found else ""
@@ -64,11 +65,11 @@ def _relations(model: type[Model]) -> Iterator[str]:
         if isinstance(field, ForeignKey):
             many = "|o" if _is_alone(model, field) else "}o"
             one = "o|" if field.null else "||"
-            line, there = "--" if field.db_constraint else "..", field.related_model._meta.db_table
+            line, there = "--" if getattr(field, "db_constraint", True) else "..", field.related_model._meta.db_table
             yield f"{model._meta.db_table} {many}{line}{one} {there} : {field.name}"
 
 
-def _is_alone(model: type[Model], field: ForeignKey) -> bool:  # type: ignore[type-arg] # of whatever
+def _is_alone(model: type[Model], field: "ForeignKey[Any, Any]") -> bool:
     """Whether no two rows may point at the same one, by the column itself or by a constraint on it alone."""
     constraints = [found for found in model._meta.constraints if isinstance(found, UniqueConstraint)]
     return field.unique or any(found.fields == (field.name,) and not found.condition for found in constraints)

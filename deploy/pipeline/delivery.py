@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from deploy.embedded import running
@@ -113,7 +114,12 @@ def _git(root: Path, *question: str) -> str:
     return subprocess.run(["git", *question], cwd=root, check=True, capture_output=True, text=True).stdout.strip()
 
 
-ACTS = {"package": package, "image": image, "artefact": artefact, "deploy": rehearse}
+ACTS: dict[str, Callable[[Path], object]] = {
+    "package": package,
+    "image": image,
+    "artefact": artefact,
+    "deploy": rehearse,
+}
 
 
 def main(act: str) -> int:
