@@ -51,6 +51,14 @@ KNOWN: dict[tuple[str, str], tuple[set[str], str]] = {
         },
         "its tables were made in the same week; 0008 does the same to a ledger, and without the lock",
     ),
+    ("shop", "0010_prices"): (
+        {"adding-field-with-default"},
+        "the default is the constant '{}' in brackets: PostgreSQL notes it down and rewrites nothing",
+    ),
+    ("orders", "0008_prices"): (
+        {"adding-foreign-key-constraint"},
+        "the column comes with it and is empty, so PostgreSQL reads no row; the coupons are a new table",
+    ),
     ("accounts", "0004_logins"): (
         {"ban-drop-not-null", "constraint-missing-not-valid"},
         "ran before anybody had a database to keep; the table held logins of minutes",
