@@ -30,18 +30,26 @@ def begin() -> None:
 
 
 def settle() -> None:
-    """At the outer end: raise ImproperlyConfigured with everything that was noted, if anything was."""
+    """At the outer end: raise ImproperlyConfigured with everything that was noted, if anything was.
+
+    What was noted stays noted. Django asks for the settings again after a first refusal, and a module that is imported
+    by then is not read anew: with a list that was torn up, the second asking would start a shop with stand-ins.
+    """
     _Noted.open_ends -= 1
     if _Noted.open_ends == 0 and _Noted.faults:
-        noted, _Noted.faults = list(_Noted.faults.values()), {}
-        listed = "".join(f"\n  {fault}" for fault in noted)
-        raise ImproperlyConfigured(noted[0] if len(noted) == 1 else f"{len(noted)} settings are wrong:{listed}")
+        raise _listed()
+
+
+def _listed() -> ImproperlyConfigured:
+    noted = list(_Noted.faults.values())
+    lines = "".join(f"\n  {fault}" for fault in noted)
+    return ImproperlyConfigured(noted[0] if len(noted) == 1 else f"{len(noted)} settings are wrong:{lines}")
 
 
 def refuse(name: str, fault: str) -> None:
     """Note what is wrong with a variable, once for each; raise ImproperlyConfigured where all is settled."""
     if not _Noted.open_ends:
-        raise ImproperlyConfigured(fault)
+        raise _listed() if _Noted.faults else ImproperlyConfigured(fault)
     _Noted.faults.setdefault(name, fault)
 
 

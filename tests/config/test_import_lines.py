@@ -14,12 +14,15 @@ APPS = ("config", "orders", "shop", "accounts")
 #: What `orders` may know of the catalogue: its rules and rows, the shape of its answers, money, its pages, its admin.
 DOORS = {
     "shop.stock",
+    "shop.switches",
     "shop.bodies",
     "shop.reviews",
     "shop.images",
     "shop.ledger",
     "shop.models",
+    "shop.money.amounts",
     "shop.money.shapes",
+    "shop.money.tax_classes",
     "shop.money.units",
     "shop.errors",
     "shop.pages",

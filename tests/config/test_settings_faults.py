@@ -67,7 +67,10 @@ def test_values_that_make_no_sense_together_are_refused_by_name(settings: dict[s
 
 
 @pytest.mark.roadmap("workflow/configuration-management")
-def test_faults_are_gathered_until_the_outer_end_and_then_refused_on_the_spot() -> None:
+def test_faults_are_gathered_until_the_outer_end_and_told_whoever_asks_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(faults._Noted, "faults", {})
     faults.begin()
     faults.refuse("DEBUG", "DEBUG is wrong.")
     faults.refuse("DEBUG", "DEBUG is wrong in another way.")
@@ -77,5 +80,23 @@ def test_faults_are_gathered_until_the_outer_end_and_then_refused_on_the_spot() 
 
     with pytest.raises(ImproperlyConfigured, match=r"^2 settings are wrong:\n  DEBUG is wrong\.\n  LOG_LEVEL is wrong"):
         faults.settle()
+    with pytest.raises(ImproperlyConfigured, match=r"^2 settings are wrong:"):
+        faults.refuse("PORT", "PORT is wrong.")
+
+
+def test_reader_refuses_on_the_spot_once_all_is_settled() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^LOG_LEVEL is wrong\.$"):
         faults.refuse("LOG_LEVEL", "LOG_LEVEL is wrong.")
+
+
+@pytest.mark.parametrize("settings", ["config.settings.base", "config.settings.production"])
+def test_who_asks_again_after_a_refusal_is_refused_again_with_all_of_it(settings: str) -> None:
+    twice = "import django\nfor _ in 'ab':\n    try: django.setup()\n    except Exception as refusal: print(refusal)"
+    environment = {
+        **{name: value for name, value in SOUND.items() if value is not None},
+        "PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": settings, "DEBUG": "maybe", "RESERVATION_SECONDS": "soon",
+    }  # fmt: skip
+
+    asked = subprocess.run([sys.executable, "-c", twice], env=environment, cwd=ROOT, capture_output=True, text=True)
+
+    assert asked.stdout.count("2 settings are wrong:") == 2, asked.stdout + asked.stderr
