@@ -13,6 +13,7 @@ from django.db import close_old_connections, connection
 from kombu import Connection
 
 from config import tracing
+from config.logs import errors
 from config.logs import tasks as _lines  # noqa: F401 - connects itself to the signals of every task
 from config.metrics import tasks
 from config.queues import dead_letters
@@ -34,6 +35,12 @@ def keep_one_connection(**_: object) -> None:
     """A worker's process does one task at a time: it keeps one connection and has no pool, which no fork survives."""
     if connection.settings_dict["OPTIONS"].pop("pool", None):
         connection.settings_dict["CONN_MAX_AGE"] = 60
+
+
+@signals.worker_init.connect
+def report_faults(sender: Any, **_: object) -> None:
+    """Django is set up and nothing has forked; later, Celery would have made its tasks ready without Sentry."""
+    errors.begin(name_of(sender.hostname))
 
 
 @signals.worker_process_init.connect

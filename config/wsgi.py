@@ -9,6 +9,7 @@ import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from config import tracing
+from config.logs import errors
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
@@ -28,5 +29,6 @@ class Handler(WSGIHandler):
 
 
 django.setup(set_prefix=False)
+errors.begin("web")
 tracing.begin("web")  # each worker of the server imports this module for itself; the handler reads the middleware next
 application = Handler()
