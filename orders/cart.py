@@ -203,7 +203,7 @@ def take(user_id: int) -> Taken:
         cart_id, coupon_id = cursor.fetchone() or (None, None)
         cursor.execute(TAKE, [cart_id])
         items = [
-            Item(*of_line, breaks(quantities, prices), tax_class, weight_g)
+            Item(*of_line, breaks(quantities, prices), tax_class, weight_g)  # type: ignore[call-arg] # it has seven
             for *of_line, tax_class, weight_g, quantities, prices in cursor.fetchall()
         ]
     if coupon_id is not None:
