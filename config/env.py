@@ -120,7 +120,7 @@ VARIABLES: dict[str, Variable] = {
         "", "Where faults are reported, such as https://key@sentry.example/1; empty: nowhere.", is_secret=True
     ),
     "SENTRY_ENVIRONMENT": Variable("local", "Which shop reports, such as production; Sentry keeps them apart."),
-    "SENTRY_RELEASE": Variable("", "Which version reports, a commit for example; empty: Sentry is not told."),
+    "SENTRY_RELEASE": Variable("", "Which version reports; empty: the commit, where git can tell it."),
     "MAINTENANCE": Variable("false", "true: everybody gets a 503 that says when to come back; see config/doors/."),
     "MAINTENANCE_FILE": Variable("", "The same, without a restart, for as long as this file is there; empty: none."),
     "BLOCKED_ADDRESSES": Variable("", "Whose requests get a 403: addresses and networks, by commas."),
