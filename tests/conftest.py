@@ -25,6 +25,7 @@ from shop import switches
 from shop.cache.aside import catalogue
 from tests.factories import person, token_of
 from tests.fakes import FakeGateway
+from tests.leaks import overheard
 
 LettersSent = Callable[[], list[EmailMessage]]
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,6 +94,14 @@ def audited(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if database and not request.node.get_closest_marker("breaks_the_books"):
         assert check_books(at_rest=False) == []
+
+
+@pytest.fixture(autouse=True)
+def nothing_secret_is_logged() -> Iterator[None]:
+    """Whatever a test is about: no line that it has the shop write tells a token, a key or a card."""
+    with overheard() as leaks:
+        yield
+    assert leaks == []
 
 
 @pytest.fixture(autouse=True)
