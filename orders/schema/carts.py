@@ -62,14 +62,20 @@ class Cart(graphene.ObjectType):
     coupon = graphene.Field(CartCoupon)
 
     async def resolve_coupon(root: "Cart", info: Info) -> CartCoupon | None:
-        coupon = await info.context.load(coupons_of, info.context.owner)
+        coupon = await root.own_coupon(info)
         return CartCoupon(coupon.code, (await root.estimated(info)).problem or None) if coupon else None
 
     async def estimated(self, info: Info) -> Estimate:
         """What it would cost now; adding it up again for each amount costs less than keeping it."""
         items = [(await _with_product(line, info)).as_item() for line in self.lines]
-        coupon = await info.context.load(coupons_of, info.context.owner)
-        return estimate(items, coupon, country=self.shipping_country)
+        return estimate(items, await self.own_coupon(info), country=self.shipping_country)
+
+    async def own_coupon(self, info: Info) -> models.Coupon | None:
+        """It was read along with the lines; of a cart without lines it is asked for."""
+        if self.lines:
+            coupon: models.Coupon | None = self.lines[0].cart.coupon
+            return coupon
+        return await info.context.load(coupons_of, info.context.owner)
 
 
 class Query(graphene.ObjectType):
@@ -106,7 +112,11 @@ async def _with_product(line: models.CartLine, info: Info) -> models.CartLine:
 def lines_of(owners: list[Any]) -> Mapping[Any, list[models.CartLine]]:
     """The lines of these owners' carts; there is one owner to a request."""
     return {
-        owner: list(models.CartLine.objects.filter(cart__in=cart.of(owner)).order_by("added_at", "id"))
+        owner: list(
+            models.CartLine.objects.filter(cart__in=cart.of(owner))
+            .select_related("cart__coupon")
+            .order_by("added_at", "id")
+        )
         for owner in owners
     }
 

@@ -72,7 +72,7 @@ class CartCouponSerializer(serializers.Serializer[Any]):
     )
 
 
-@extend_schema_field({"type": "string", "format": "decimal", "nullable": True})
+@extend_schema_field({"type": "string", "nullable": True})  # as v1 has promised of the total
 class PartField(serializers.Field[Any, Any, Any, Any]):
     """One amount of the whole: what the cart's quote has under the same name."""
 

@@ -22,8 +22,8 @@ COLLECTIONS = {
 }  # fmt: skip
 SINGLE = {  # one for each owner, or a namespace
     "stock", "hiding",
-    "auth", "token", "refresh", "cart", "cancellation", "shipment", "delivery", "webhooks", "step-up", "rotation",
-    "confirmation", "account", "password", "email", "closure", "export", "replay",
+    "auth", "token", "refresh", "cart", "coupon", "cancellation", "shipment", "delivery", "webhooks", "step-up",
+    "rotation", "confirmation", "account", "password", "email", "closure", "export", "replay",
 }  # fmt: skip
 WHOLE = {"/api/v1/categories/"}  # a small tree that a client wants whole
 MONEY = re.compile(r"price|total|amount")

@@ -24,7 +24,7 @@ from orders import fulfilment
 from orders.imports import booking
 from orders.models import StockImport, WebhookDelivery, WebhookSubscription
 from shop import reviews, stock
-from shop.models import Product
+from shop.models import Category, Product
 from tests.factories import CategoryFactory, app_of, application, cart_of, product, token_of
 from tests.fakes import FakeGateway
 from tests.graphql_client import ask
@@ -142,7 +142,7 @@ class Cost(NamedTuple):
 #: By the name of the route. The first query of whoever is logged in finds out who asks.
 COUNTS = {
     "root": Cost(1, Fill.nothing),
-    "products": Cost(2, Fill.products),  # the page, the pictures on it
+    "products": Cost(1, Fill.products),  # the page, with its pictures
     "product": Cost(2, Fill.pictures),  # the product, its pictures
     "product-image": Cost(1 + 2 + 1, Fill.pictures_as_manager),  # what the caller's role lets them, the picture
     "stock": Cost(1 + 2, Fill.deliveries),  # the product, its shelf
@@ -234,11 +234,13 @@ def test_every_address_that_answers_get_is_counted() -> None:
 
 
 def test_a_query_for_each_row_would_be_seen(alice: User, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shop.views.Products.get_queryset", lambda view: Product.objects.listed().order_by("name"))
-    Fill(alice, product(), MANY).products()
+    monkeypatch.setattr(
+        "shop.views.Categories.get_queryset", lambda view: Category.objects.order_by("position", "name")
+    )
+    Fill(alice, product(), MANY).categories()
 
     with CaptureQueriesContext(connection) as captured:
-        api(None).get("/api/v1/products/")
+        api(None).get("/api/v1/categories/")
 
     assert len(captured) >= 1 + MANY
 

@@ -34,7 +34,7 @@ WITH wanted (product_id, quantity) AS (
     FROM shop_stock stock JOIN wanted USING (product_id)
 ), moved AS (
     UPDATE shop_stock stock SET {change} FROM locked WHERE stock.product_id = locked.product_id AND {guard}
-    RETURNING stock.product_id, locked.quantity
+    RETURNING stock.product_id, locked.quantity, stock.on_hand
 )
 """
 
@@ -69,7 +69,7 @@ WHERE id IN (
     SELECT seen.id FROM orders_outboxmessage seen WHERE seen.id = %s AND seen.done_at IS NULL AND seen.dead_at IS NULL
     AND (seen.claimed_until IS NULL OR seen.claimed_until < now())
 )
-RETURNING topic, payload, attempts
+RETURNING topic, payload, attempts, context
 """
 
 

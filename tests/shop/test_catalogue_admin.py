@@ -11,7 +11,7 @@ from tests.factories import CategoryFactory, office_of, person, product
 
 PRODUCT: dict[str, Any] = {
     "sku": "DESK-1", "slug": "ash-desk", "name": "Ash desk", "description": "Made of ash.", "price": "300.00",
-    "currency": "EUR", "attributes": "{}", "is_listed": "on",
+    "currency": "EUR", "attributes": "{}", "is_listed": "on", "tax_class": "standard", "weight_g": "0",
 }  # fmt: skip
 
 

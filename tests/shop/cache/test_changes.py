@@ -83,10 +83,14 @@ def given_back(shop: Shop) -> None:
     stock.release([Line(shop.desk.pk, 1)])
 
 
+#: What the admin's form asks for besides.
+FORM = {"attributes": "{}", "is_listed": "on", "tax_class": "standard", "weight_g": "0"}
+
+
 def changed_by_admin(shop: Shop) -> None:
     fields = {"category": shop.desk.category_id, "name": "New", "description": "-", "price": "1.00", "currency": "EUR"}
     page = f"/admin/shop/product/{shop.desk.pk}/change/"
-    assert office_of(shop.carol).post(page, fields | {"attributes": "{}", "is_listed": "on"}).status_code == 302
+    assert office_of(shop.carol).post(page, fields | FORM).status_code == 302
 
 
 ONE = {LIST, PAGE}
