@@ -31,7 +31,7 @@ INSERT INTO {table} SELECT made.* FROM {table} AS template, generate_series(%(fi
 CHANGES = {
     "orders_order": (
         "id",
-        "'id', n, 'number', 'COPY-' || n, 'idempotency_key_id', NULL, 'buyer_id', %(buyer)s + n %% %(buyers)s",
+        "'id', n, 'number', 'C-' || n, 'idempotency_key_id', NULL, 'buyer_id', %(buyer)s + n %% %(buyers)s",
     ),
     "orders_payment": ("order_id", "'id', gen_random_uuid(), 'order_id', n, 'provider_id', 'pi_copy_' || n"),
     "orders_orderline": ("order_id", "'id', nextval(pg_get_serial_sequence('orders_orderline', 'id')), 'order_id', n"),

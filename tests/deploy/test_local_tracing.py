@@ -87,11 +87,15 @@ def test_trace_of_a_purchase_tells_nobody_who_bought_what_for_whom(shop: Stack, 
 
 @pytest.mark.serial
 def test_idle_shop_tells_nothing(shop: Stack, spans: Spans) -> None:
-    before = len(spans.all())
+    told: set[str] = {"everybody"}
+    for _ in range(10):  # what was begun before may still be under way: the provider's events come seconds later
+        before = len(spans.all())
+        time.sleep(3)  # the relay asks fifteen times in three seconds
+        told = {span.process for span in spans.all()[before:]}
+        if told <= {"worker"}:  # what runs by the clock, if anything
+            break
 
-    time.sleep(3)  # the relay has asked fifteen times, the probes of the stack are over
-
-    assert {span.process for span in spans.all()[before:]} <= {"worker"}  # what runs by the clock, if anything
+    assert told <= {"worker"}
 
 
 @pytest.mark.serial

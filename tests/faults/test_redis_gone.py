@@ -71,7 +71,8 @@ def test_shop_sells_on_without_redis_and_catches_up_by_itself(
     assert set(kinds(answers)) <= {"201", "202"}
     assert max(press.seconds for press in answers) < 2
     assert "Traceback" not in str(said)
-    assert said.total() <= len(answers)
+    complaints = sum(times for line, times in said.items() if '"level": "INFO"' not in line)  # beside one per request
+    assert complaints <= len(answers)
     assert all(mail_server.letters_about(press.number) for press in answers)
 
 
