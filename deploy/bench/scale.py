@@ -111,7 +111,7 @@ class Measure:
         offset = products * 96 // 100
         sql = "SELECT name, id FROM shop_product WHERE is_listed ORDER BY name, id LIMIT 1 OFFSET %s"
         row = crowd.connection.execute(sql, [offset]).fetchone() or ("", 0)
-        cursor = urlsafe_b64encode(json.dumps([False, *row]).encode()).decode()
+        cursor = urlsafe_b64encode(json.dumps([False, *map(str, row)]).encode()).decode()
         far = Question("far page", "uncached", get(f"{path}?cursor={cursor}"))
         near = Question("first page", "uncached", get(path))
         ratio = median(self.once(near).against(self.once(far)) for _ in range(self.rounds))
