@@ -31,7 +31,7 @@ stop: environment ## Stop a running shop and its servers
 # What drives whole shops and their servers, or asks at random, and what no topic's coverage rests on.
 PROOFS := tests/crashes tests/faults tests/model tests/zoo tests/test_graphql_fuzz.py $(wildcard tests/test_schemathesis*.py \
 	tests/deploy/test_application_server.py tests/deploy/test_old_tests.py tests/deploy/test_prometheus*.py tests/deploy/test_pipeline.py \
-	tests/deploy/test_migration_gate.py tests/deploy/test_bench.py tests/deploy/test_embedded_*.py tests/deploy/test_local_*.py)
+	tests/deploy/test_bench.py tests/deploy/test_embedded_*.py tests/deploy/test_local_*.py)
 PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=15
 
 test: environment-dev ## Run the tests on real servers, with coverage (ARGS="-k checkout" for some of all)

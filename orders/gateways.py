@@ -38,10 +38,7 @@ class ProviderFailed(Exception):
 
 
 class PaymentGateway(Protocol):
-    """What the shop needs of a payment provider; tests hand in one that has no network.
-
-    Roadmap: testing/mocks-and-stubs
-    """
+    """What the shop needs of a payment provider; tests hand in one that has no network."""
 
     def is_refusing(self) -> bool: ...
     def authorize(self, payment: Payment) -> Outcome: ...

@@ -3,7 +3,7 @@
 Everything here is called by the outbox or by the clock, may run twice or be killed at any line, and ends in the same
 place. The pattern is always: claim the step in a short transaction, call the provider with none open, write it down.
 
-Roadmap: commerce/external-services, messaging/idempotent-tasks-and-retries
+Roadmap: commerce/external-services, messaging/idempotent-tasks-and-retries, testing/mocks-and-stubs
 """
 
 import json
