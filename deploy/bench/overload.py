@@ -26,8 +26,11 @@ def overload(
     """`peak`: purchases per second with so many clients, the most that it can do."""
     tell(f"{TIMES * clients} clients at once")
     port = held.ports["ours"]
-    tally = press(port, crowd.presses(products=PRODUCTS), clients=TIMES * clients, seconds=seconds)
-    over = _recovery(port)
+    presses = crowd.presses(products=PRODUCTS)
+    ends = time.monotonic() + seconds
+    tally = press(port, presses, clients=TIMES * clients, seconds=seconds)  # waits for what was begun, too
+    rest = _recovery(port)
+    over = None if rest is None else max(0.0, time.monotonic() - ends)
     refused = ", ".join(f"{what} ×{times}" for what, times in tally.wrong.items()) or "nobody was refused"
     waits = f"{refused}; p99 {tally.percentile(99):,.0f} ms"
     goodput = tally.per_second / peak if peak else None

@@ -41,7 +41,8 @@ def ask(name: str, listed: Iterable[Mapping[str, Any]] = ()) -> list[dict[str, A
     if name not in QUESTIONS:
         raise UnknownQuestion(name)
     sql = QUESTIONS[name].read_text("utf-8")
-    with transaction.atomic(), connection.cursor() as cursor:
+    # durable: within somebody else's transaction that one could not write any more, either
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {PATIENCE}")
         cursor.execute(sql, {"listed": json.dumps(list(listed), default=str)})
         columns = [column.name for column in cursor.description]
