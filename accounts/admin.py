@@ -3,9 +3,10 @@
 Roadmap: auth/password-hashing
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
@@ -13,8 +14,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from oauth2_provider import models as oauth
 
-from accounts import letters, passwords, security_events, tokens
-from accounts.authentication import origin_of
+from accounts import business, letters, passwords, security_events, tokens
+from accounts.authentication import origin_of, person_of
 from accounts.models import SecurityEvent, User
 
 #: The library's own tables hold single tokens: nothing that anybody should make or change by hand.
@@ -27,13 +28,14 @@ class PersonAdmin(UserAdmin):
     """List and edit users."""
 
     ordering = ("email",)
-    list_display = ("email", "name", "is_staff", "is_active", "joined_at")
+    list_display = ("email", "name", "is_staff", "is_business", "is_active", "joined_at")
+    list_filter = (*UserAdmin.list_filter, "is_business")
     search_fields = ("email", "name")
-    readonly_fields = ("joined_at", "last_login")
-    actions = ("end_logins",)
+    readonly_fields = ("is_business", "joined_at", "last_login")
+    actions = ("end_logins", "approve_business", "withdraw_business")
     fieldsets = (
         (None, {"fields": ("email", "password", "name")}),
-        ("May", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("May", {"fields": ("is_active", "is_business", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("joined_at", "last_login")}),
     )
     # Who could write these would have every right: only a superuser may hand out what is above the roles.
@@ -71,6 +73,29 @@ class PersonAdmin(UserAdmin):
     def has_end_logins_permission(self, request: HttpRequest) -> bool:
         """Who may change a user may throw them out."""
         return self.has_change_permission(request)
+
+    @admin.action(description="Approve the selected users as business customers", permissions=["approve_business"])
+    def approve_business(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """They pay trade prices from now on. Who works here is left out, and so is who is one already."""
+        self.turn(request, queryset, business.approve, "Approved as a business customer.")
+
+    @admin.action(description="Withdraw the approval as business customers", permissions=["withdraw_business"])
+    def withdraw_business(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """They pay what everybody pays from now on."""
+        self.turn(request, queryset, business.withdraw, "No business customer any more.")
+
+    def turn(self, request: HttpRequest, queryset: QuerySet[User], way: Callable[..., bool], words: str) -> None:
+        """Go one way with each of them, and say with how many there was a way to go."""
+        turned = [user for user in queryset if way(user, by=person_of(request), origin=origin_of(request))]
+        for user in turned:
+            self.log_change(request, user, words)
+        self.message_user(request, f"{words} {len(turned)} of {len(queryset)}.", messages.SUCCESS)
+
+    def has_approve_business_permission(self, request: HttpRequest) -> bool:
+        """Managers; they need not be able to change a user for it."""
+        return request.user.has_perm("accounts.approve_business")
+
+    has_withdraw_business_permission = has_approve_business_permission
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Whoever is moved to another address hears of it at the old one, as if they had moved themselves."""

@@ -73,7 +73,7 @@ def close(user: User, *, password: str, origin: Origin) -> None:
                 belongings.delete()
         User.objects.filter(pk=user.pk).update(
             email=f"closed-{user.pk}@account.invalid",  # RFC 2606: an address that nobody can have
-            name="", password=make_password(None), is_active=False, last_login=None,
+            name="", password=make_password(None), is_active=False, is_business=False, last_login=None,
         )  # fmt: skip
         security_events.record(SecurityEvent.Kind.ACCOUNT_CLOSED, user=user)
 

@@ -35,6 +35,7 @@ MANAGER = SUPPORT | WAREHOUSE | {
     "orders.view_coupon", "orders.add_coupon", "orders.change_coupon",
     "shop.add_category", "shop.change_category", "shop.delete_category", "shop.add_product", "shop.change_product",
     "shop.add_switch", "shop.change_switch", "shop.view_switch", "accounts.view_user",
+    "accounts.approve_business", "shop.view_product_cost",
 }  # fmt: skip
 ADMIN = MANAGER | {"accounts.add_user", "accounts.change_user", "accounts.view_securityevent",
     "accounts.add_application", "accounts.change_application", "accounts.delete_application",

@@ -36,7 +36,9 @@ KEPT_FOR = timedelta(days=30)
 
 def open_for_user(user: "User") -> Cart:
     """Return the user's one cart, made on first use; two first uses at once get the same one."""
-    return Cart.objects.get_or_create(user=user)[0]
+    opened = Cart.objects.get_or_create(user=user)[0]
+    opened.user = user  # who was read already need not be read again to say what a line costs them
+    return opened
 
 
 def open_for_guest(token: str) -> Cart:
@@ -173,12 +175,17 @@ def _top_up(cart: Cart, lines: Sequence[Line]) -> list[tuple[UUID, int]]:
 # a statement sees the database as it was when it began: one that has waited for the lock would take the lines as they
 # were before, and miss those that came in meanwhile.
 LOCK = "SELECT id, coupon_id FROM orders_cart WHERE user_id = %s FOR UPDATE"
+# Which price a buyer pays is asked in the statement that reads it, and of the account as it stands there: no token, no
+# cart and no client has a say. `least` leaves out a trade price that is empty.
 TAKE = """
 WITH taken AS (
     DELETE FROM orders_cartline line WHERE line.cart_id = %s
     RETURNING line.product_id, line.quantity, line.added_at, line.id
 )
-SELECT product.id, product.sku, product.name, product.price, product.currency, product.is_listed, taken.quantity,
+SELECT product.id, product.sku, product.name,
+    CASE WHEN (SELECT is_business AND NOT is_staff FROM accounts_user WHERE id = %s)
+        THEN least(product.price, product.trade_price) ELSE product.price END,
+    product.currency, product.is_listed, taken.quantity,
     product.tax_class, product.weight_g, product.bulk_from, product.bulk_prices
 FROM taken JOIN shop_product product ON product.id = taken.product_id
 ORDER BY taken.added_at, taken.id
@@ -201,7 +208,7 @@ def take(user_id: int) -> Taken:
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [user_id])
         cart_id, coupon_id = cursor.fetchone() or (None, None)
-        cursor.execute(TAKE, [cart_id])
+        cursor.execute(TAKE, [cart_id, user_id])
         items = [
             Item(*of_line, breaks(quantities, prices), tax_class, weight_g)  # type: ignore[call-arg] # it has seven
             for *of_line, tax_class, weight_g, quantities, prices in cursor.fetchall()

@@ -37,6 +37,7 @@ MAY_BE_EMPTY = {
     "shop_product.search_vector", "shop_reservation.ended_at", "orders_webhooksubscription.disabled_at",
     "orders_webhooksubscription.old_secret_until", "orders_webhookdelivery.answered", "orders_webhookdelivery.next_at",
     "orders_webhookdelivery.delivered_at", "orders_stockimport.finished_at", "shop_stockentry.source",
+    "shop_product.trade_price", "shop_product.cost",
 }  # fmt: skip
 
 WITHOUT_KEY = """

@@ -36,6 +36,8 @@ class SecurityEvent(models.Model):
         IDENTITY_LINKED = "identity-linked"
         IDENTITY_UNLINKED = "identity-unlinked"
         LOCKED = "locked"
+        BUSINESS_APPROVED = "business-approved"
+        BUSINESS_WITHDRAWN = "business-withdrawn"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, blank=True, related_name="security_events",

@@ -41,6 +41,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=150, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    # Written by `accounts/business/` alone, so that whoever becomes one, or is one no more, is written down.
+    is_business = models.BooleanField(
+        "business customer", default=False, db_default=False, help_text="Approved: pays trade prices."
+    )
     joined_at = models.DateTimeField(db_default=Now())
 
     objects = Users()
@@ -50,7 +54,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
+        permissions = [("approve_business", "Can approve business customers")]
         constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="email_is_lower_case")]
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def pays_trade_prices(self) -> bool:
+        """Whoever works here pays what everybody pays. The purchase asks the same in SQL (`orders/cart.py`)."""
+        return self.is_business and not self.is_staff

@@ -22,7 +22,7 @@ class AccountSerializer(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ["email", "name", "joined_at"]
+        fields = ["email", "name", "is_business", "joined_at"]
 
 
 class ChangeAccountSerializer(RequestSerializer):

@@ -72,13 +72,15 @@ class CartLine(models.Model):
         return f"{self.quantity} × {self.product_id}"
 
     def as_item(self) -> Item:
-        """Return what pricing takes; asks no query where the product was read along."""
+        """Return what pricing takes, at the price of whose cart it is; asks no query where product and owner were read
+        along.
+        """
         product = self.product
         return Item(
             product_id=product.pk,
             sku=product.sku,
             name=product.name,
-            price=product.price,
+            price=product.price_for(self.cart.user),
             currency=product.currency,
             is_listed=product.is_listed,
             quantity=self.quantity,

@@ -114,7 +114,7 @@ def lines_of(owners: list[Any]) -> Mapping[Any, list[models.CartLine]]:
     return {
         owner: list(
             models.CartLine.objects.filter(cart__in=cart.of(owner))
-            .select_related("cart__coupon")
+            .select_related("cart__coupon", "cart__user")
             .order_by("added_at", "id")
         )
         for owner in owners

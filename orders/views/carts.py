@@ -77,7 +77,11 @@ class CartView(APIView):
 
     def line(self, line_id: UUID) -> CartLine:
         """Return a line of the caller's own cart; any other does not exist."""
-        line = CartLine.objects.select_related("product").filter(pk=line_id, cart__in=cart.of(self.owner)).first()
+        line = (
+            CartLine.objects.select_related("product", "cart__user")
+            .filter(pk=line_id, cart__in=cart.of(self.owner))
+            .first()
+        )
         if line is None:
             raise Http404
         return line
@@ -92,7 +96,7 @@ class CartDetail(CartView, Sparse):
     @extend_schema(operation_id="show_cart", responses=CartSerializer, parameters=[TOKEN, COUNTRY], tags=["cart"])
     def get(self, request: Request) -> Response:
         """Show what is in the cart and what it would cost now."""
-        found: Any = cart.of(self.owner).select_related("coupon").prefetch_related(LINES).first() or NO_CART
+        found: Any = cart.of(self.owner).select_related("coupon", "user").prefetch_related(LINES).first() or NO_CART
         return Response(self.get_serializer(found).data)
 
     def get_serializer_context(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ constraints below refuse what a bug there would do.
 Roadmap: databases/relational-model, databases/keys, databases/data-types, databases/schema-design
 """
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pgtrigger
@@ -20,7 +21,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Now
+from django.db.models.functions import Least, Now
 
 from shop.money.tax_classes import TaxClass
 
@@ -108,6 +109,10 @@ class Currency(models.TextChoices):
 NONE = RawSQL("'{}'", ())
 
 
+#: The lower of the two; PostgreSQL leaves out the one that is empty. What business customers pay and order by.
+TRADE = Least("price", "trade_price")
+
+
 class Product(models.Model):
     """Something with a price. `attributes` holds what only some products have: material, size, colour."""
 
@@ -118,6 +123,15 @@ class Product(models.Model):
     description = models.TextField()
     price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
     currency = models.CharField(max_length=3, choices=Currency, default=Currency.EUR)
+    # Both in the product's currency; empty: there is none. Who may see which, `shop/visibility/` says.
+    trade_price = models.DecimalField(
+        max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)],
+        help_text="What approved business customers pay for one, where it is less than the price.",
+    )  # fmt: skip
+    cost = models.DecimalField(
+        max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)],
+        help_text="What one costs the house. No customer ever sees it.",
+    )  # fmt: skip
     # Quantity prices, in two columns that are read side by side: of so many units on, each costs this much. In the row
     # itself, since whoever reads the price needs them, and nobody ever looks for one by itself.
     bulk_from = ArrayField(
@@ -152,8 +166,11 @@ class Product(models.Model):
         Roadmap: databases/indexes
         """
 
+        permissions = [("view_product_cost", "Can see what products cost the house, and their trade prices")]
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=0), name="price_is_not_negative"),
+            models.CheckConstraint(condition=Q(trade_price__gte=0), name="trade_price_is_not_negative"),
+            models.CheckConstraint(condition=Q(cost__gte=0), name="cost_is_not_negative"),
             models.CheckConstraint(condition=Q(currency__in=Currency.values), name="currency_has_two_decimals"),
             models.CheckConstraint(
                 condition=Q(bulk_from__len=F("bulk_prices__len")), name="quantity_price_has_its_quantity"
@@ -164,12 +181,19 @@ class Product(models.Model):
             # Each serves one ordering of the product list; the id breaks ties, so that a cursor never skips a product.
             models.Index(fields=["name", "id"], condition=Q(is_listed=True), name="listed_by_name"),
             models.Index(fields=["price", "id"], condition=Q(is_listed=True), name="listed_by_price"),
+            models.Index(TRADE, F("id"), condition=Q(is_listed=True), name="listed_by_trade_price"),
             models.Index(fields=["created_at", "id"], condition=Q(is_listed=True), name="listed_by_age"),
             GinIndex(fields=["search_vector"], name="product_search"),
         ]
 
     def __str__(self) -> str:
         return f"{self.sku} {self.name}"
+
+    def price_for(self, buyer: object) -> Decimal:
+        """What one unit costs this buyer: a user, or whatever stands for a guest. Asks no query."""
+        if self.trade_price is not None and getattr(buyer, "pays_trade_prices", False):
+            return min(self.price, self.trade_price)
+        return self.price
 
     def is_visible_to(self, user: "User | AnonymousUser") -> bool:
         """Everybody sees what is listed, and staff the rest. The role is asked only where it matters."""

@@ -44,7 +44,10 @@ WITH seen AS MATERIALIZED (
 ), emptied AS (
     DELETE FROM orders_cartline USING seen WHERE orders_cartline.id = seen.id
 )
-SELECT product.id, product.sku, product.name, product.price, product.currency, product.is_listed, seen.quantity,
+SELECT product.id, product.sku, product.name,
+    CASE WHEN (SELECT is_business AND NOT is_staff FROM accounts_user WHERE id = %s)
+        THEN least(product.price, product.trade_price) ELSE product.price END,
+    product.currency, product.is_listed, seen.quantity,
     product.tax_class, product.weight_g, product.bulk_from, product.bulk_prices
 FROM seen JOIN shop_product product ON product.id = seen.product_id ORDER BY product.id
 """
