@@ -7,7 +7,9 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -18,11 +20,18 @@ from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.tokens import Token
 
 from accounts import api_keys, errors
-from accounts.models import ApiKey, TokenFamily, User
+from accounts.models import ApiKey, User
 from accounts.oauth import access
 from accounts.permissions import scope_of
 from accounts.scopes import CLIENTS_OWN, SCOPES
 from accounts.security_events import Origin
+
+COLUMNS = [field.attname for field in User._meta.concrete_fields]
+OWNER = f"""
+SELECT {", ".join(f'person."{field.column}"' for field in User._meta.concrete_fields)}
+FROM accounts_tokenfamily login JOIN accounts_user person ON person.id = login.user_id
+WHERE login.id = %s AND login.ended_at IS NULL AND login.expires_at > %s AND person.is_active
+"""  # noqa: S608 - names of columns, no values
 
 
 class BearerAuthentication(JWTAuthentication):
@@ -59,11 +68,18 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 def owner(family_id: UUID) -> User:
-    """Return whose login this is; raises InvalidToken when it has ended or its account is closed."""
-    family = TokenFamily.objects.open().filter(pk=family_id, user__is_active=True).select_related("user").first()
-    if family is None:
+    """Return whose login this is; raises InvalidToken when it has ended or its account is closed.
+
+    The plain way is `TokenFamily.objects.open().filter(pk=family_id, user__is_active=True).select_related("user")`.
+    Every request with a token asks this, and putting the query together took Django 1.3 ms of processor time, a fifth
+    of a purchase; as text it takes 0.2, and PostgreSQL keeps its plan. `tests/accounts/test_owner.py` compares the two.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(OWNER, [family_id, timezone.now()])
+        row = cursor.fetchone()
+    if row is None:
         raise InvalidToken("This login has ended.")
-    return family.user
+    return User.from_db(connection.alias, COLUMNS, row)
 
 
 def origin_of(request: HttpRequest | Request) -> Origin:

@@ -55,18 +55,21 @@ SELECT id, 1, 'OrderPlaced', %(details)s::jsonb, %(placed_at)s FROM entered RETU
 
 RECORD = """
 WITH moved AS (
-    UPDATE orders_order SET status = %(status)s, event_count = event_count + 1 WHERE id = %(order)s
+    UPDATE orders_order SET status = %(status)s, event_count = event_count + 1
+    WHERE id = %(order)s AND event_count = %(known)s
     RETURNING id, event_count
 ), payment AS (
     UPDATE orders_payment SET status = %(payment_status)s, provider_id = %(provider_id)s,
         decline_reason = %(decline_reason)s, refunded_amount = %(refunded)s
-    WHERE order_id = %(order)s
+    FROM moved WHERE order_id = moved.id
 ), kept AS (
-    UPDATE orders_idempotencykey SET answer = %(answer)s::jsonb WHERE id = %(key)s AND answer IS NULL
+    UPDATE orders_idempotencykey kept SET answer = %(answer)s::jsonb
+    FROM moved WHERE kept.id = %(key)s AND kept.answer IS NULL
 ), messages AS (
     INSERT INTO orders_outboxmessage (id, topic, payload, context, created_at, due_at, publications, attempts, error)
     SELECT message.*, %(context)s::jsonb, now(), now(), 0, 0, ''
-    FROM unnest(%(message_ids)s::uuid[], %(topics)s::text[], %(payloads)s::jsonb[]) AS message (id, topic, payload)
+    FROM moved, unnest(%(message_ids)s::uuid[], %(topics)s::text[], %(payloads)s::jsonb[])
+        AS message (id, topic, payload)
     WHERE NOT starts_with(topic, 'webhook.') OR EXISTS (
         SELECT FROM orders_webhooksubscription
         WHERE disabled_at IS NULL AND events @> ARRAY[payload ->> 'kind']::varchar[]
@@ -75,15 +78,14 @@ WITH moved AS (
 INSERT INTO orders_orderevent (order_id, sequence, type, details, at)
 SELECT id, event_count, %(event)s, %(details)s::jsonb, now() FROM moved RETURNING sequence
 """
-
-LOCK_UNCHANGED = """
-SELECT 1 FROM orders_order o JOIN orders_payment payment ON payment.order_id = o.id
-WHERE o.id = %s AND o.event_count = %s FOR NO KEY UPDATE
-"""
 #: What an order line copies from the priced line under the same name.
 COPIED = ("product_id", "sku", "name", "unit_price", "quantity")
 #: The way from an order to its parcel, where Django keeps what it has read.
 PARCEL: Any = Order._meta.get_field("fulfilment")
+
+
+class Outdated(Exception):
+    """Somebody wrote to the order after this copy of it was read; nothing of ours was written."""
 
 
 class Message(NamedTuple):
@@ -134,16 +136,6 @@ def enter(order: Order, payment: Payment, quote: Quote) -> None:
     PARCEL.set_cached_value(order, None)  # nobody has packed what is written only now: nothing to ask for
 
 
-def is_current(order: Order) -> bool:
-    """Lock the order and its payment, and say whether this copy is still what stands in the book.
-
-    Every change writes an event and counts it, so the copy with the newest count is the truth: nothing has to be read.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_UNCHANGED, [order.pk, order.event_count])
-        return cursor.fetchone() is not None
-
-
 def record(
     order: Order,
     event: str,
@@ -152,14 +144,17 @@ def record(
     messages: Iterable[Message] = (),
     answer: Answer | None = None,
 ) -> None:
-    """Write the order's and its payment's new state with the event that says why. The caller holds the order's lock.
+    """Write the order's and its payment's new state with the event that says why.
 
-    An event that merchants' systems may hear of goes out as well, if any of them listens.
+    Every change writes an event and counts it, so a copy with the newest count is the truth. Raises Outdated for any
+    other, having written nothing; that cannot happen to who holds the order's lock. An event that merchants' systems
+    may hear of goes out as well, if any of them listens.
     """
     messages = [*messages, *_announcement(order, event)]
     payment: Payment = order.payment
     parameters: dict[str, Any] = {
         "order": order.pk,
+        "known": order.event_count,
         "status": order.status,
         "payment_status": payment.status,
         "provider_id": payment.provider_id,
@@ -176,7 +171,10 @@ def record(
     }
     with connection.cursor() as cursor:
         cursor.execute(RECORD, parameters)
-        order.event_count = cursor.fetchone()[0]
+        written = cursor.fetchone()
+    if written is None:
+        raise Outdated
+    order.event_count = written[0]
     _count_later(order, payment, event, details or {})
     _tell_after_commit(order, event, details or {})
 

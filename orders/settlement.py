@@ -6,7 +6,7 @@ or the provider's webhook; first, late, twice or out of order.
     Declined    order pending   → abandon: stock and cart go back, nothing was charged
     otherwise                   → nothing changes
 
-`settle` locks the order first, so only one of the ways finds it pending; the others find it done.
+The order's row lets one of the ways through: who comes second finds it done, under its lock or by its count of events.
 
 Roadmap: commerce/order-processing, databases/acid
 """
@@ -45,11 +45,20 @@ def settle(order_id: int, outcome: Outcome, *, render: Render | None = None, kno
     """Bring the order to where the provider's answer puts it. Doing it again changes nothing.
 
     `render` turns the order into the answer that is kept with its idempotency key, in the same commit. `known` is the
-    order as the purchase wrote it a moment ago: it is read again only if somebody touched it since.
+    order as the purchase wrote it a moment ago: it is locked and read again only if somebody touched it since, which
+    the book finds out when it writes (optimistic locking).
 
     Roadmap: languages/python
     """
-    order = known if known and book.is_current(known) else Order.objects.locked(order_id)
+    if known and known.status == OrderStatus.PENDING and isinstance(outcome, Authorized | Declined):
+        try:
+            return _bring(known, outcome, render)
+        except book.Outdated:
+            pass  # and nothing is written yet: the book is the first to write
+    return _bring(Order.objects.locked(order_id), outcome, render)
+
+
+def _bring(order: Order, outcome: Outcome, render: Render | None) -> Settled:
     if order.status != OrderStatus.PENDING:
         if isinstance(outcome, Authorized):
             _let_go(order, outcome)

@@ -58,7 +58,6 @@ STEPS: list[Step] = [
         charge_sent_and_no_answer_read=(call(f"{GATEWAY}.authorize"), SENT),
         charged_and_answer_half_read=(call(f"{GATEWAY}.authorize"), READ),
         answer_known=(back(f"{GATEWAY}.authorize"),),
-        order_locked=(call("orders.settlement:settle"), back("orders.book:is_current")),
         before_the_record=(call("orders.settlement:settle"), call("orders.book:record")),
         recorded_and_stock_not_sold=(call("shop.stock:commit"),),
         stock_sold=(SOLD,),

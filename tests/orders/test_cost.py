@@ -77,10 +77,10 @@ def anne(transactional_db: None, alice: User) -> User:
 
 
 @pytest.mark.parametrize("lines", [1, 2, 20])
-def test_purchase_of_any_size_is_nine_statements_in_two_commits(anne: User, api: Api, lines: int) -> None:
+def test_purchase_of_any_size_is_eight_statements_in_two_commits(anne: User, api: Api, lines: int) -> None:
     wire = bought(api, anne, lines)
 
-    assert len(wire.statements) == 9, wire.statements
+    assert len(wire.statements) == 8, wire.statements
     assert wire.said.count("BEGIN") == wire.said.count("COMMIT") == 2
 
 
@@ -90,7 +90,7 @@ def test_coupon_costs_four_statements_more_and_no_commit(anne: User, api: Api) -
 
     wire = bought(api, anne, 3)
 
-    assert len(wire.statements) == 9 + len(["off the cart", "SAVEPOINT", "redeem", "RELEASE"]), wire.statements
+    assert len(wire.statements) == 8 + len(["off the cart", "SAVEPOINT", "redeem", "RELEASE"]), wire.statements
     assert wire.said.count("BEGIN") == wire.said.count("COMMIT") == 2
 
 
@@ -100,7 +100,7 @@ def test_purchase_that_is_listened_to_costs_no_statement_more(anne: User, api: A
 
     wire = bought(api, anne, 3)
 
-    assert len(wire.statements) == 9, wire.statements
+    assert len(wire.statements) == 8, wire.statements
     topics = OutboxMessage.objects.filter(topic__startswith="webhook.").values_list("topic", flat=True)
     assert sorted(topics) == ["webhook.event", "webhook.stock"]
 

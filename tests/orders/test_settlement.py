@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import User
-from orders import payments
+from orders import book, payments
 from orders.errors import IllegalTransition
 from orders.models import CartLine, IdempotencyKey, Order, OutboxMessage
 from orders.outcomes import Authorized, Declined, Missing, Outcome, Unknown, Unsent
@@ -65,6 +65,36 @@ def test_first_answer_stays_whatever_comes_later(pending: Order, second: Outcome
     assert fresh(pending).status == status
     assert fresh(pending).payment.provider_id == "pi_1"
     assert history(pending) == ["OrderPlaced", "OrderPaid"]
+
+
+@pytest.mark.parametrize("outcome", [HELD, REFUSED, Unsent(), Unknown()])
+@pytest.mark.parametrize("first", [HELD, REFUSED])
+def test_order_that_somebody_touched_since_is_read_again(pending: Order, first: Outcome, outcome: Outcome) -> None:
+    known = fresh(pending)
+    stands = settle(pending.pk, first).order.status
+    told = history(pending)
+
+    settled = settle(pending.pk, outcome, render=render, known=known)
+
+    assert settled.answer is None
+    assert settled.order.status == fresh(pending).status == stands
+    assert history(pending) == told + (["LateAuthorization"] if (first, outcome) == (REFUSED, HELD) else [])
+    assert shelf(pending) == ((3, 0) if first is HELD else (5, 0))
+
+
+def test_book_writes_nothing_of_an_order_that_is_no_longer_so(pending: Order) -> None:
+    outdated = fresh(pending)
+    settle(pending.pk, HELD)
+    messages = topics(pending)
+    outdated.move_to(OrderStatus.CANCELLED)
+
+    with pytest.raises(book.Outdated):
+        book.record(outdated, "OrderCancelled", messages=[book.Message("payment.void", {"order": pending.pk})])
+
+    assert fresh(pending).status == "paid"
+    assert fresh(pending).payment.status == "authorized"
+    assert history(pending) == ["OrderPlaced", "OrderPaid"]
+    assert topics(pending) == messages
 
 
 def test_answer_is_kept_with_the_key_in_the_same_commit(pending: Order) -> None:
