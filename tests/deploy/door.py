@@ -6,11 +6,12 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from threading import Thread
+from time import sleep
 from typing import Any, NamedTuple
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -60,6 +61,7 @@ class Replica:
         heard = {"replica": self.name, "count": self.count, "secure": request.is_secure(), "host": request.get_host()}
         heard |= {"client": request.META["REMOTE_ADDR"], "headers": dict(request.headers)}
         heard |= {"body": int(request.headers.get("Content-Length") or 0)}
+        sleep(float(request.GET.get("wait", 0)))
         wanted = request.GET.get("cache", "no-store")
         return JsonResponse(heard, headers={"Cache-Control": wanted}, status=int(request.GET.get("status", 200)))
 
@@ -116,13 +118,16 @@ def command(file: Path) -> list[str]:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Door]:
+def opened(folder: Path, change: Callable[[Path], None] = lambda etc: None, shop: str = "") -> Iterator[Door]:
+    """`change` may rewrite the files before nginx reads them; `shop` is asked instead of the two replicas."""
     with ExitStack() as stack:
-        replicas = [Replica("one"), Replica("two")]
+        replicas = [] if shop else [Replica("one"), Replica("two")]
         for replica in replicas:
             stack.callback(replica.close)
         port, plain_port = free_port(), free_port()
-        file = render(folder / "etc", [replica.address for replica in replicas], port, plain_port)
+        addresses = [shop] if shop else [replica.address for replica in replicas]
+        file = render(folder / "etc", addresses, port, plain_port)
+        change(file.parent)
         process = stack.enter_context(subprocess.Popen(command(file), stderr=subprocess.DEVNULL))
         stack.callback(process.terminate)
         trusted = ssl.create_default_context(cafile=str(file.parent / "nginx" / "authority.pem"))
