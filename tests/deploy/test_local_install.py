@@ -55,6 +55,19 @@ def test_dependency_that_was_just_written_down_can_be_locked(tmp_path: Path, mon
     assert "://" not in locked
 
 
+@pytest.mark.parametrize("shelf", install.SHELVES)
+def test_lock_knows_nothing_of_what_this_machine_keeps_besides(monkeypatch: pytest.MonkeyPatch, shelf: str) -> None:
+    seen: list[dict[str, str]] = []
+    monkeypatch.setenv(shelf, "/a/shelf/with/the/wheel/of/this/python")
+    monkeypatch.setattr(install, "install_uv", lambda: None)
+    monkeypatch.setattr(install, "run", lambda *command, environment: seen.append(environment))
+
+    install.lock([])
+    install.uv("pip", "install")
+
+    assert [shelf in environment for environment in seen] == [False, True]
+
+
 def test_link_to_somebody_elses_environment_is_replaced_and_not_emptied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
