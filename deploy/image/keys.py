@@ -4,6 +4,7 @@
     FOLDER/owner       migrations       database as owner
     FOLDER/provider    provider         its half of the keys, and the authority that it trusts
     FOLDER/postgres, redis, rabbitmq, nginx        what each server is told
+    FOLDER/alertmanager                whom it calls; whoever knows such an address can wake somebody
     FOLDER/known       nobody else      what is in use, so that a lost folder can be filled again
 
 Each folder is a volume that one kind of container mounts; each file can be read by that container's user alone. A
@@ -24,16 +25,21 @@ from deploy.image.certificates import ends_soon, issue
 #: The users inside of the images: ours, and those of the official ones.
 READERS = {
     "known": 0, "shop": 10001, "owner": 10001, "provider": 10001, "postgres": 999, "redis": 999, "rabbitmq": 999,
-    "nginx": 101,
+    "nginx": 101, "alertmanager": 65534,
 }  # fmt: skip
 #: Names under which nginx and the stock service are called, in the browser and by neighbours.
 NAMES = ("localhost", "nginx", "grpc", "127.0.0.1")
+#: Where alerts go until somebody writes the address of a pager and of a list of tickets into its file: Mailpit answers
+#: 200 to whoever asks whether it lives, and keeps nothing of what is sent along. The letters in it come besides.
+NOBODY = "http://mailpit:8025/livez"
+ADDRESSES = ("pager_url", "tickets_url")
 SECRETS = ("signing", "superuser", "owner", "writer", "reader", "redis", "rabbitmq", "payment", "webhook")
 
 
 def main(folder: Path) -> None:
     put(folder, {f"known/{name}": secrets.token_hex(32) for name in SECRETS}, keep=True)
     put(folder, shares({name: (folder / "known" / name).read_text() for name in SECRETS}))
+    put(folder, {f"alertmanager/{name}": NOBODY for name in ADDRESSES}, keep=True)
     if ends_soon(folder / "nginx" / "certificate.pem"):
         put(folder, certificates())
     print(f"{len(list(folder.glob('*/*')))} files are in place for {len(READERS) - 1} readers.")

@@ -10,9 +10,14 @@ cat <<'END'
   http://localhost:8025/             the letters that it sends (Mailpit)
   http://localhost:8400/             the payment provider's book, and how to break it
   localhost:50051                    the stock service, gRPC over TLS
-  http://localhost:3000/             Grafana      with --profile observability
-  http://localhost:9090/             Prometheus   with --profile observability
-  http://localhost:16686/            traces       with --profile observability
+
+  With --profile observability:
+
+  http://localhost:3000/dashboards   figures (Grafana)
+  http://localhost:3000/explore      log lines (Loki), from one to its trace and back
+  http://localhost:16686/            traces (Jaeger)
+  http://localhost:9090/alerts       rules, and which of them are broken (Prometheus)
+  http://localhost:9093/             who is told of it (Alertmanager)
 
   deploy/compose/buy.sh buys a desk as alice.
 

@@ -1,7 +1,8 @@
 """What the collector itself would refuse, or silently not do: `python -m deploy.otel.shape`, and a test.
 
 The program is not there on a developer's machine, so its rules are: every pipeline has receivers and exporters, what it
-names is declared, what is declared is used, and memory is limited before anything is kept.
+names is declared, what is declared is used, and memory is limited before anything is kept. Where a receiver keeps how
+far it has come must be declared, too, and each step of what it does with a line must be of a kind that exists.
 https://opentelemetry.io/docs/collector/configuration/
 
 Roadmap: observability/distributed-tracing
@@ -15,8 +16,16 @@ from typing import Any
 import yaml
 
 COLLECTOR = Path(__file__).with_name("collector.yml")
+SHIPPER = Path(__file__).with_name("shipper.yml")
 SECTIONS = {"receivers", "processors", "exporters", "connectors", "extensions", "service"}
 SIGNALS = {"traces", "metrics", "logs"}
+#: What is done with a line, and what each step cannot do without (pkg/stanza/docs/operators in the repository
+#: opentelemetry-collector-contrib has all).
+STEPS = {
+    "json_parser": {"parse_to"}, "severity_parser": {"parse_from"}, "trace_parser": {"trace_id", "span_id"},
+    "filter": {"expr"}, "recombine": {"combine_field", "is_last_entry"}, "move": {"from", "to"},
+    "add": {"field", "value"}, "remove": {"field"},
+}  # fmt: skip
 
 
 def faults(configuration: dict[str, Any]) -> Iterator[str]:
@@ -30,6 +39,8 @@ def faults(configuration: dict[str, Any]) -> Iterator[str]:
     for name, pipeline in pipelines.items():
         for fault in _of_pipeline(configuration, name, pipeline or {}):
             yield f"{name}: {fault}"
+    for name, receiver in (configuration.get("receivers") or {}).items():
+        yield from (f"{name}: {fault}" for fault in _of_receiver(configuration, receiver or {}))
     yield from _unused(configuration, pipelines)
     for extension in set(service.get("extensions") or []) ^ _declared(configuration, "extensions"):
         yield f"extensions: {extension} is not both declared and used"
@@ -52,6 +63,15 @@ def _of_pipeline(configuration: dict[str, Any], name: str, pipeline: dict[str, l
         yield "memory_limiter is not its first processor"
 
 
+def _of_receiver(configuration: dict[str, Any], receiver: dict[str, Any]) -> Iterator[str]:
+    storage = receiver.get("storage")
+    if storage and storage not in _declared(configuration, "extensions"):
+        yield f"{storage} is not declared under extensions"
+    for step in receiver.get("operators", []):
+        if missing := STEPS.get(step["type"], {"a kind that exists"}) - step.keys():
+            yield f"{step['type']} needs {', '.join(sorted(missing))}"
+
+
 def _unused(configuration: dict[str, Any], pipelines: dict[str, Any]) -> Iterator[str]:
     used = {
         part: {one for pipeline in pipelines.values() for one in (pipeline or {}).get(part) or []}
@@ -69,5 +89,9 @@ def _declared(configuration: dict[str, Any], section: str) -> set[str]:
 
 
 if __name__ == "__main__":
-    found = list(faults(yaml.safe_load(COLLECTOR.read_text("utf-8"))))
+    found = [
+        f"{file.name}: {fault}"
+        for file in (COLLECTOR, SHIPPER)
+        for fault in faults(yaml.safe_load(file.read_text("utf-8")))
+    ]
     sys.exit("\n".join(found) or 0)

@@ -1,6 +1,9 @@
 """The collector's configuration is one that a collector would start with; a broken copy is refused, and why is said."""
 
 import copy
+import json
+import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +11,9 @@ import pytest
 import yaml
 
 from config import env
-from deploy.otel.shape import COLLECTOR, faults
+from config.logs.lines import Line
+from deploy.local.process import ROOT
+from deploy.otel.shape import COLLECTOR, SHIPPER, faults
 
 Configuration = dict[str, Any]
 
@@ -52,8 +57,69 @@ BROKEN: list[tuple[Callable[[Configuration], None], str]] = [
 ]
 
 
-def test_configuration_is_sound(configuration: Configuration) -> None:
+def forgetful(broken: Configuration) -> None:
+    broken["service"]["extensions"].remove("file_storage")
+    del broken["extensions"]["file_storage"]
+
+
+def unreadable(broken: Configuration) -> None:
+    broken["receivers"]["filelog"]["operators"][0]["type"] = "json"
+
+
+def endless(broken: Configuration) -> None:
+    del broken["receivers"]["filelog"]["operators"][2]["is_last_entry"]
+
+
+@pytest.fixture
+def shipper() -> Configuration:
+    return dict(yaml.safe_load(SHIPPER.read_text("utf-8")))
+
+
+def test_configuration_is_sound(configuration: Configuration, shipper: Configuration) -> None:
     assert list(faults(configuration)) == []
+    assert list(faults(shipper)) == []
+
+
+@pytest.mark.parametrize(
+    ("breach", "complaint"),
+    [
+        (forgetful, "filelog: file_storage is not declared under extensions"),
+        (unreadable, "filelog: json needs a kind that exists"),
+        (endless, "filelog: recombine needs is_last_entry"),
+    ],
+)
+def test_broken_shipper_is_refused(
+    shipper: Configuration, breach: Callable[[Configuration], None], complaint: str
+) -> None:
+    breach(shipper)
+
+    assert complaint in list(faults(shipper))
+
+
+@pytest.mark.roadmap("observability/log-platforms")
+def test_shipper_asks_for_the_labels_that_compose_has_docker_write(shipper: Configuration) -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    written = {service["logging"]["options"]["labels"] for service in compose["services"].values()}
+    asked = re.findall(r'attrs\["([\w.]+)"\]', SHIPPER.read_text("utf-8"))
+
+    assert {label for labels in written for label in labels.split(",")} == set(asked)
+    assert "com.docker.compose.project" in asked
+
+
+@pytest.mark.roadmap("observability/log-platforms")
+def test_shipper_reads_the_fields_that_our_lines_have(shipper: Configuration) -> None:
+    fields = set(json.loads(Line().format(logging.makeLogRecord({"msg": "x", "name": "shop", "levelname": "INFO"}))))
+    asked = set(re.findall(r"attributes\.said\.(\w+)", SHIPPER.read_text("utf-8")))
+
+    assert asked == {"level", "logger", "request_id", "trace_id", "span_id"}
+    assert asked - fields == {"trace_id", "span_id"}  # of a line that belongs to a trace
+
+
+def test_shipper_sends_where_the_collector_listens(shipper: Configuration, configuration: Configuration) -> None:
+    port = configuration["receivers"]["otlp"]["protocols"]["http"]["endpoint"].rpartition(":")[2]
+
+    assert shipper["exporters"]["otlphttp"]["endpoint"] == f"http://collector:{port}"
+    assert "otlp" in configuration["service"]["pipelines"]["logs"]["receivers"]
 
 
 @pytest.mark.parametrize(("breach", "complaint"), BROKEN)

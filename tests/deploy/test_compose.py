@@ -5,148 +5,23 @@ import ssl
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections import defaultdict
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from honcho.environ import parse_procfile
 
-from config import env
 from deploy.image import certificates, keys
 from deploy.local.process import ROOT
 from deploy.local.stack import EVERYTHING
+from tests.deploy.compose_rules import LINES, faults, is_ours
 
 FILE = ROOT / "docker-compose.yml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
-LINES = parse_procfile((ROOT / "Procfile").read_text()).processes
-#: Their images have no shell and no client to ask with.
-UNASKED = {"collector", "jaeger", "loki", "grafana", "locust"}
-STORES = ("postgres", "redis", "rabbitmq")
-OF_THE_PROVIDER = {"PROVIDER_API_KEY", "WEBHOOK_URL", "WEBHOOK_SECRET", "WEBHOOK_AUTHORITY"}
-
 pytestmark = pytest.mark.roadmap("deployment/docker-compose")
 
-Services = dict[str, Any]
-Rule = Callable[[Services], Iterator[str]]
-
-
-def is_ours(service: Any) -> bool:
-    return bool(service["image"] == "roadmap-shop")
-
-
-def ends(service: Any) -> bool:
-    return bool(service.get("restart", "no") == "no")
-
-
-def unhealthy(services: Services) -> Iterator[str]:
-    for name, service in services.items():
-        if not (ends(service) or name in UNASKED or is_ours(service) or "test" in service.get("healthcheck", {})):
-            yield f"{name}: nobody asks whether it works"
-
-
-def unlimited(services: Services) -> Iterator[str]:
-    for name, service in services.items():
-        if set(service.get("deploy", {}).get("resources", {}).get("limits", {})) != {"cpus", "memory"}:
-            yield f"{name}: may take all of the machine"
-
-
-def unlocked(services: Services) -> Iterator[str]:
-    for name, service in services.items():
-        wanted = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"], "init": True}
-        for key, value in wanted.items():
-            if service.get(key) != value:
-                yield f"{name}: {key} is not {value}"
-        if "cap_add" in service and name != "keys":
-            yield f"{name}: has capabilities"
-
-
-def unwaiting(services: Services) -> Iterator[str]:
-    for name, service in services.items():
-        for needed, how in service.get("depends_on", {}).items():
-            wanted = "service_completed_successfully" if ends(services[needed]) else "service_healthy"
-            if how["condition"] != wanted:
-                yield f"{name}: must wait until {needed} is {wanted}"
-        if is_ours(service) and name != "keys" and "keys" not in closure(services, name):
-            yield f"{name}: may start before its keys are made and its image is built"
-
-
-def closure(services: Services, name: str) -> set[str]:
-    needed = set(services[name].get("depends_on", {}))
-    return needed.union(*(closure(services, other) for other in needed))
-
-
-def exposed(services: Services) -> Iterator[str]:
-    for name, service in services.items():
-        for port in service.get("ports", []):
-            if name != "nginx" and not port.startswith("127.0.0.1:"):
-                yield f"{name}: its port is open to the network"
-        if name in STORES and (service.get("ports") or service["networks"] != ["data"]):
-            yield f"{name}: can be reached by more than the shop"
-        if name == "nginx" and "data" in service["networks"]:
-            yield "nginx: reaches the database"
-
-
-def secrets_in_plain(services: Services) -> Iterator[str]:
-    for name, service in services.items():
-        for variable in service.get("environment", {}):
-            known = env.VARIABLES.get(variable)
-            is_told = variable == "EMAIL_URL" or str(service["environment"][variable]).startswith("${")
-            if not is_told and ((known and known.is_secret) or variable.endswith("PASSWORD")):
-                yield f"{name}: {variable} stands in the file; give {variable}_FILE"
-
-
-def unknown_variables(services: Services) -> Iterator[str]:
-    for name, service in services.items():
-        for variable in service.get("environment", {}) if is_ours(service) else ():
-            stem = variable.removesuffix("_FILE")
-            if stem not in env.VARIABLES and stem not in OF_THE_PROVIDER and not stem.startswith("OTEL_"):
-                yield f"{name}: nobody reads {variable}"
-
-
-def unmade_keys(services: Services) -> Iterator[str]:
-    made = set(keys.shares(dict.fromkeys(keys.SECRETS, "")))
-    made |= {"nginx/certificate.pem", "shop/grpc_certificate", "shop/grpc_private_key", "provider/authority.pem"}
-    for name, service in services.items():
-        mounted = dict(re.findall(r"^keys-(\w+):(/run/\w+):ro$", "\n".join(service.get("volumes", [])), re.MULTILINE))
-        folders = {folder: reader for reader, folder in mounted.items()}
-        words = [*map(str, service.get("environment", {}).values()), *map(str, service.get("command", []))]
-        for folder, file in re.findall(r"(/run/(?:keys|owner))/([\w.]+)", " ".join(words)):
-            if f"{folders.get(folder)}/{file}" not in made:
-                yield f"{name}: nobody makes {folder}/{file} for it"
-
-
-def missing_files(services: Services) -> Iterator[str]:
-    for name, service in services.items():
-        for volume in service.get("volumes", []):
-            source = volume.partition(":")[0]
-            if source.startswith("./") and "observability" not in service.get("profiles", []):
-                if not (ROOT / source).exists():
-                    yield f"{name}: {source} does not exist"
-                elif not volume.endswith(":ro"):
-                    yield f"{name}: may write to {source}"
-
-
-def strange_commands(services: Services) -> Iterator[str]:
-    for name, service in services.items():
-        if is_ours(service) and not ends(service) and service["command"] not in [[line] for line in LINES]:
-            yield f"{name}: is no process of the Procfile"
-
-
-RULES: tuple[Rule, ...] = (
-    unhealthy,
-    unlimited,
-    unlocked,
-    unwaiting,
-    exposed,
-    secrets_in_plain,
-    unknown_variables,
-    unmade_keys,
-    missing_files,
-    strange_commands,
-)
 BROKEN: dict[str, tuple[str, str, Any]] = {
     "no health check": ("redis", "healthcheck", {}),
     "no limits": ("web", "deploy", {"replicas": 2}),
@@ -162,11 +37,31 @@ BROKEN: dict[str, tuple[str, str, Any]] = {
     "key of nobody": ("worker", "environment", {"REDIS_URL_FILE": "/run/keys/redis"}),
     "file of nobody": ("nginx", "volumes", ["./deploy/nginx/nginks.conf:/etc/nginx/nginx.conf:ro"]),
     "no such process": ("relay", "command", ["relais"]),
+    **{
+        f"nobody asks {name}": (name, "healthcheck", {})
+        for name in ("collector", "shipper", "jaeger", "prometheus", "alertmanager", "loki", "grafana")
+    },
+    **{
+        f"no limits for {name}": (name, "deploy", {})
+        for name in ("asker", "collector", "shipper", "jaeger", "prometheus", "alertmanager", "loki", "grafana")
+    },
+    "address of nobody": (
+        "alertmanager",
+        "volumes",
+        ["./deploy/alertmanager/alertmanager.yml:/etc/alertmanager/alertmanager.yml:ro"],
+    ),
+    "root": ("grafana", "user", "0:0"),
+    "anybody": ("loki", "user", ""),
+    "root with a door": ("shipper", "ports", ["127.0.0.1:13133:13133"]),
+    "Docker's socket": ("shipper", "volumes", ["/var/run/docker.sock:/var/run/docker.sock:ro"]),
+    "all of the machine": ("shipper", "volumes", ["/:/host:ro"]),
+    "writes to the machine": ("shipper", "volumes", ["/var/lib/docker/containers:/var/lib/docker/containers"]),
+    "configuration of nobody": ("collector", "volumes", ["./deploy/otel/collection.yml:/etc/otel/collector.yml:ro"]),
+    "needs who is not there": ("collector", "depends_on", {"locust": {"condition": "service_healthy"}}),
+    "profile of nobody": ("loki", "profiles", ["observabilty"]),
+    "whatever is newest": ("grafana", "image", "grafana/grafana:latest"),
+    "no tag": ("jaeger", "image", "jaegertracing/jaeger"),
 }
-
-
-def faults(services: Services) -> list[str]:
-    return [fault for rule in RULES for fault in rule(services)]
 
 
 def test_compose_file_keeps_its_rules() -> None:
@@ -197,11 +92,33 @@ def test_compose_file_follows_the_schema_and_a_broken_copy_does_not(tmp_path: Pa
 
 
 def test_pages_to_click_are_those_that_are_published() -> None:
-    said = subprocess.run([ROOT / "deploy/nginx/welcome.sh"], capture_output=True, text=True).stdout
-    told = {int(port) for port in re.findall(r"localhost:(\d+)", said)}
-    published = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+    plain, watched = welcome().split("With --profile observability:")
+    published = defaultdict[str, set[int]](set)
+    for service in COMPOSE["services"].values():
+        ports = {int(port.split(":")[-2]) for port in service.get("ports", [])}
+        published["".join(service.get("profiles", []))] |= ports
 
-    assert told | {8080} == {int(port.split(":")[-2]) for port in published}
+    assert ports_in(plain) | {8080} == published[""]
+    assert ports_in(watched) == published["observability"]
+
+
+def test_whoever_watches_has_a_page_or_is_shown_on_one_that_is_told() -> None:
+    watching = {name for name, service in COMPOSE["services"].items() if service.get("profiles") == ["observability"]}
+
+    with_page = {name for name in watching if COMPOSE["services"][name].get("ports")}
+
+    assert with_page == {"grafana", "prometheus", "alertmanager", "jaeger"}
+    told = welcome().lower()
+    assert [name for name in with_page | {"loki"} if name not in told] == []
+    assert watching - with_page == {"asker", "collector", "shipper", "loki"}  # of these three nobody sees anything
+
+
+def welcome() -> str:
+    return subprocess.run([ROOT / "deploy/nginx/welcome.sh"], capture_output=True, text=True).stdout
+
+
+def ports_in(said: str) -> set[int]:
+    return {int(port) for port in re.findall(r"localhost:(\d+)", said)}
 
 
 def test_purchase_of_ci_is_a_sound_script_and_a_broken_copy_is_not() -> None:
@@ -236,7 +153,7 @@ def test_volumes_and_networks_are_those_that_are_declared() -> None:
     volumes = {volume.partition(":")[0] for service in services for volume in service.get("volumes", [])}
     networks = {network for service in services for network in service.get("networks", [])}
 
-    assert {volume for volume in volumes if not volume.startswith("./")} == set(COMPOSE["volumes"])
+    assert {volume for volume in volumes if not volume.startswith((".", "/"))} == set(COMPOSE["volumes"])
     assert networks == set(COMPOSE["networks"])
     assert COMPOSE["networks"]["data"] == {"internal": True}
 

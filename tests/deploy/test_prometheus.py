@@ -6,10 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from deploy.image import keys
 from deploy.prometheus.names import alerts, faults, names_in, panels
 
 ROOT = Path(__file__).parents[2]
@@ -167,6 +169,85 @@ def test_every_alert_has_an_addressee_and_no_secret_stands_in_the_file() -> None
     assert asked == set(receivers)
     for receiver in receivers.values():
         assert all(set(hook) == {"url_file", "send_resolved"} for hook in receiver["webhook_configs"])
+        assert [letter["send_resolved"] for letter in receiver["email_configs"]] == [True]
+
+
+@pytest.mark.roadmap("observability/alerting")
+def test_addresses_of_the_alerts_are_files_that_are_made_for_their_reader_and_lead_somewhere(tmp_path: Path) -> None:
+    manager = read("deploy/alertmanager/alertmanager.yml")
+    asked = {Path(hook["url_file"]).name for each in manager["receivers"] for hook in each["webhook_configs"]}
+    services = read("docker-compose.yml")["services"]
+
+    keys.main(tmp_path)
+    (tmp_path / "alertmanager/pager_url").chmod(0o600)
+    (tmp_path / "alertmanager/pager_url").write_text("https://pager.example/secret")
+    keys.main(tmp_path)
+
+    assert {file.name for file in tmp_path.glob("alertmanager/*")} == asked
+    assert (tmp_path / "alertmanager/pager_url").read_text() == "https://pager.example/secret"
+    assert urlsplit((tmp_path / "alertmanager/tickets_url").read_text()).hostname in services
+    assert manager["global"]["smtp_smarthost"].partition(":")[0] in services
+
+
+@pytest.mark.skipif(not shutil.which("amtool"), reason="amtool is not installed")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("receiver: pager", "receiver: nobody"),
+        ('severity="page"', 'severity=="page"'),
+        ("repeat_interval: 1h", "repeat_interval: often"),
+        ("webhook_configs:", "webhook_config:"),
+    ],
+)
+def test_alertmanager_takes_its_configuration_and_refuses_a_broken_one(tmp_path: Path, old: str, new: str) -> None:
+    said = subprocess.run(["amtool", "--version"], capture_output=True, text=True)
+    text = (ROOT / "deploy/alertmanager/alertmanager.yml").read_text("utf-8")
+    if "version 0.25" in said.stdout + said.stderr:  # Debian 12's; addresses in files came with 0.26
+        text = re.sub(r"url_file: .*", "url: http://pager.example/", text)
+    assert old in text
+    (tmp_path / "good.yml").write_text(text)
+    (tmp_path / "bad.yml").write_text(text.replace(old, new))
+
+    good, bad = (
+        subprocess.run(["amtool", "check-config", tmp_path / file], capture_output=True)
+        for file in ("good.yml", "bad.yml")
+    )
+
+    assert (good.returncode, bad.returncode) == (0, 1), good.stderr
+
+
+@pytest.mark.roadmap("observability/prometheus-and-grafana", "observability/correlation-ids")
+def test_log_line_leads_to_its_trace_and_a_span_to_its_lines() -> None:
+    files = sorted((ROOT / "deploy/grafana/provisioning/datasources").glob("*.yml"))
+    sources = {
+        source["uid"]: source for file in files for source in yaml.safe_load(file.read_text("utf-8"))["datasources"]
+    }
+    services = read("docker-compose.yml")["services"]
+
+    [to_trace] = sources["loki"]["jsonData"]["derivedFields"]
+    to_lines = sources["jaeger"]["jsonData"]["tracesToLogsV2"]
+
+    assert (to_trace["datasourceUid"], to_trace["matcherRegex"]) == ("jaeger", "trace_id")
+    assert to_lines["datasourceUid"] == "loki"
+    assert 'trace_id="$${__trace.traceId}"' in to_lines["query"]
+    assert {urlsplit(source["url"]).hostname for source in sources.values()} <= set(services)
+    assert [uid for uid, source in sources.items() if source.get("isDefault")] == ["prometheus"]
+
+
+def test_prometheus_asks_everybody_whom_compose_starts_to_watch() -> None:
+    services = read("docker-compose.yml")["services"]
+    configuration = read("deploy/prometheus/prometheus.yml")
+    static = [job.get("static_configs", []) for job in configuration["scrape_configs"]]
+    asked = {target.partition(":")[0] for job in static for one in job for target in one["targets"]} - {"127.0.0.1"}
+    told = {name for dns in configuration["alerting"]["alertmanagers"] for name in dns["dns_sd_configs"][0]["names"]}
+
+    watching = {name for name, service in services.items() if service.get("profiles") == ["observability"]}
+
+    assert asked == watching - {"prometheus", "shipper", "asker"}
+    assert told <= watching
+    assert f":{read('deploy/otel/collector.yml')['exporters']['prometheus']['endpoint'].rpartition(':')[2]}" in "".join(
+        target for job in static for one in job for target in one["targets"] if target.startswith("collector")
+    )
 
 
 def test_alert_that_keeps_others_quiet_exists() -> None:
