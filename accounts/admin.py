@@ -1,6 +1,6 @@
 """Users in the admin: found by address, passwords only through the hashing form.
 
-Roadmap: auth/password-hashing
+Roadmap: auth/password-hashing, commerce/permission-based-visibility
 """
 
 from collections.abc import Callable

@@ -1,6 +1,7 @@
-"""The cast: the four people of the demo, the tests and the README.
+"""The cast: the five people of the demo, the tests and the README.
 
-    alice buys · bob must not see what is alice's · carol runs the shop · dave packs in the warehouse
+    alice buys · bob must not see what is alice's · carol runs the shop · dave packs in the warehouse ·
+    erin buys for a business
 
 Who works here has a second factor as well; `make code` shows what their app does. Passwords and secrets are published,
 so a shop that takes real money must not let them in: `manage.py seed` leaves the cast out under production settings.
@@ -14,8 +15,9 @@ from typing import NamedTuple
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from accounts import mfa, roles
+from accounts import business, mfa, roles
 from accounts.models import Factor, User
+from accounts.security_events import NOWHERE
 
 
 class Person(NamedTuple):
@@ -25,6 +27,7 @@ class Person(NamedTuple):
     part: str
     role: str = "customer"
     is_superuser: bool = False
+    is_business: bool = False
 
     @property
     def email(self) -> str:
@@ -47,6 +50,7 @@ CAST = (
     Person("Bob", "must not see what is Alice's"),
     Person("Carol", "runs the shop", role="admin", is_superuser=True),
     Person("Dave", "packs in the warehouse", role="warehouse"),
+    Person("Erin", "buys for a business, at trade prices", is_business=True),
 )
 
 
@@ -74,6 +78,8 @@ def _admit(person: Person) -> bool:
         "is_superuser": person.is_superuser,
     }
     user, is_new = User.objects.get_or_create(email=person.email, defaults=fields)
+    if is_new and person.is_business:
+        business.approve(user, by=None, origin=NOWHERE)
     if is_new and person.role != "customer":
         roles.give(user, person.role)
         secret = mfa.seal(person.secret)

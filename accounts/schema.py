@@ -11,3 +11,4 @@ class User(graphene.ObjectType):
 
     email = graphene.String(required=True)
     name = graphene.String(required=True)
+    is_business = graphene.Boolean(required=True, description="Approved as a business customer: sees trade prices.")

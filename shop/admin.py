@@ -15,6 +15,7 @@ from shop import assortment, categories, reviews, switches
 from shop.cache.changes import product_changed
 from shop.errors import CategoryInItself
 from shop.models import Category, Product, Reservation, Review, Stock, StockEntry, Switch
+from shop.visibility.sight import INSIDE, sight_of
 
 
 class KeptNames(admin.ModelAdmin):
@@ -80,6 +81,10 @@ class ProductAdmin(KeptNames):
     list_select_related = ("stock",)
     search_fields = ("sku", "name")
     show_full_result_count = False  # counting a million products would be the slowest thing on the page
+
+    def get_exclude(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        """Leave out what only some of the house may see."""
+        return self.exclude if sight_of(request.user).is_inside else (*self.exclude, *INSIDE)
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         """Add the product or change it."""

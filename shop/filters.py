@@ -17,12 +17,17 @@ from rest_framework.views import APIView
 from accounts.serializers.strict import MOST_NAMED, printable
 from shop.models import Product, ProductQuerySet
 
-#: What the list can be ordered by; each has an index of its own in `shop/models/catalogue.py`.
+#: What the list can be ordered by; each has an index of its own in `shop/models/catalogue.py`, and by price two.
 ORDERINGS = ("name", "-name", "price", "-price", "created_at", "-created_at")
 #: Above it a price is a typing error; without a bound a number of a thousand digits would reach the database.
 MOST = 10**9
 #: Decimal places. No program writes a float with more, and PostgreSQL refuses a number with more than 16,383.
 FINEST = 400
+
+
+def own(ordering: str) -> str:
+    """Return what the rows are ordered by: by price means by what each costs whoever asks (`priced_for`)."""
+    return ordering.replace("price", "own_price")
 
 
 class KnownParameters(BaseFilterBackend):
@@ -60,7 +65,7 @@ def documented(schema: dict[str, Any], parameter: django_filters.Filter) -> Any:
 
 
 class ProductFilter(django_filters.FilterSet):
-    """Each parameter narrows the list; together they all hold."""
+    """Each parameter narrows the list; together they all hold. The products are `priced_for` somebody."""
 
     search = documented(
         {"type": "string", "maxLength": 200},
@@ -73,13 +78,13 @@ class ProductFilter(django_filters.FilterSet):
     min_price = documented(
         {"type": "number", "minimum": 0, "maximum": MOST},
         django_filters.NumberFilter(
-            "price", "gte", min_value=0, max_value=MOST, decimal_places=FINEST, label="Lowest price."
+            "own_price", "gte", min_value=0, max_value=MOST, decimal_places=FINEST, label="Lowest price."
         ),
     )
     max_price = documented(
         {"type": "number", "minimum": 0, "maximum": MOST},
         django_filters.NumberFilter(
-            "price", "lte", min_value=0, max_value=MOST, decimal_places=FINEST, label="Highest price."
+            "own_price", "lte", min_value=0, max_value=MOST, decimal_places=FINEST, label="Highest price."
         ),
     )
     in_stock = django_filters.ChoiceFilter(
@@ -108,4 +113,4 @@ class ProductFilter(django_filters.FilterSet):
 
     def ordered(self, products: ProductQuerySet, name: str, value: str) -> ProductQuerySet:
         """In the wanted order."""
-        return products.order_by(value)
+        return products.order_by(own(value))

@@ -58,21 +58,24 @@ def written(row: Model, field: str) -> list[str]:
     return [value.isoformat() if hasattr(value, "isoformat") else str(value), str(row.pk)]
 
 
-def read(model: type[Model], field: str, place: Any) -> Place:
+def read(rows: QuerySet[Any], field: str, place: Any) -> Place:
     """Return the place that `written` gave out; raise BadPlace for anything else."""
     try:
         value, id_ = place
-        return Place(_clean(model, field, value), _clean(model, "id", id_))
+        return Place(_clean(rows, field, value), _clean(rows, "id", id_))
     except (ValueError, TypeError, BadValue) as wrong:
         raise BadPlace from wrong
 
 
-def _clean(model: type[Model], field: str, value: object) -> Any:
-    """Return the value as the field's own type; raise if the field could not hold it."""
+def _clean(rows: QuerySet[Any], field: str, value: object) -> Any:
+    """Return the value as the type of the field, or of what was annotated; raise if that could not hold it."""
     if not isinstance(value, str) or "\x00" in value:
         raise TypeError
     value.encode()  # JSON can write half a character (\ud800), which is no text: UnicodeEncodeError
-    cleaned = model._meta.get_field(field.removeprefix("-")).clean(value, None)  # type: ignore[union-attr]
+    name = field.removeprefix("-")
+    annotated = rows.query.annotations.get(name)
+    column: Any = annotated.output_field if annotated else rows.model._meta.get_field(name)
+    cleaned = column.clean(value, None)
     if hasattr(cleaned, "tzinfo") and is_naive(cleaned):
         raise TypeError
     return cleaned

@@ -14,7 +14,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, NamedTuple
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -47,7 +47,7 @@ class Pages(CursorPagination):
         self.base_url = request.build_absolute_uri()
         self.field = str((queryset.query.order_by or (self.ordering,))[0])
         limit = self.get_page_size(request)
-        cursor = self._cursor(request, queryset.model)
+        cursor = self._cursor(request, queryset)
         backward = cursor is not None and cursor.is_backward
         place = cursor.place if cursor else None
         self.page, beyond = keyset.page(queryset, self.field, after=place, limit=limit, is_backward=backward)
@@ -84,13 +84,13 @@ class Pages(CursorPagination):
         parameters[1]["schema"] |= {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
         return parameters
 
-    def _cursor(self, request: Request, model: type[Model]) -> Cursor | None:
+    def _cursor(self, request: Request, rows: QuerySet[Any]) -> Cursor | None:
         given = request.query_params.get(self.cursor_query_param)
         if not given:
             return None
         try:
             is_backward, *place = json.loads(urlsafe_b64decode(given.encode("ascii")))
-            return Cursor(bool(is_backward), keyset.read(model, self.field, place))
+            return Cursor(bool(is_backward), keyset.read(rows, self.field, place))
         except (ValueError, TypeError, RecursionError):
             raise ValidationError({"cursor": ["This cursor does not belong to this list."]}) from None
 

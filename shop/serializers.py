@@ -16,6 +16,8 @@ from shop.models.images import THUMBNAILS, WHOLE
 from shop.models.reviews import BEST, LONGEST, WORST
 from shop.money.shapes import Priced
 from shop.pictures import MOST_BYTES
+from shop.visibility.requests import InsideField, OwnPriceField
+from shop.visibility.sight import INSIDE
 
 
 class CategorySerializer(serializers.ModelSerializer[Category]):
@@ -72,8 +74,11 @@ class UploadImageSerializer(RequestSerializer):
 class ProductSerializer(Priced, serializers.ModelSerializer[Product]):
     """A product in a list."""
 
-    money = ("price",)
+    money = ("price", *INSIDE)
     category = serializers.SlugRelatedField[Category](slug_field="slug", read_only=True)
+    price = OwnPriceField(12, 2, help_text="What one unit costs whoever asks.")
+    trade_price = InsideField(help_text="What business customers pay. Only for staff that may see what products cost.")
+    cost = InsideField(help_text="What one costs the house. Only for staff that may see what products cost.")
     available = serializers.SerializerMethodField()
     rating = serializers.SerializerMethodField()
     review_count = serializers.SerializerMethodField()
@@ -83,8 +88,8 @@ class ProductSerializer(Priced, serializers.ModelSerializer[Product]):
     class Meta:
         model = Product
         fields = [
-            "sku", "slug", "name", "category", "price", "currency", "available", "rating", "review_count", "images",
-            "_links",
+            "sku", "slug", "name", "category", "price", "currency", *INSIDE, "available", "rating", "review_count",
+            "images", "_links",
         ]  # fmt: skip
 
     def get_available(self, product: Product) -> int:

@@ -7,7 +7,7 @@ Nobody asks for it over the API, and no form of an account has the member: it is
 approve themselves; an account that is given a role later keeps the mark and pays like everybody
 (`User.pays_trade_prices`).
 
-Roadmap: auth/rbac
+Roadmap: commerce/permission-based-visibility
 """
 
 from django.db import transaction
@@ -18,12 +18,15 @@ from accounts.security_events import Origin
 
 
 @transaction.atomic
-def approve(user: User, *, by: User, origin: Origin) -> bool:
-    """Make the account a business customer's; False for one that is one already, is closed, or belongs to the staff."""
+def approve(user: User, *, by: User | None, origin: Origin) -> bool:
+    """Make the account a business customer's; False for one that is one already, is closed, or belongs to the staff.
+
+    `by` nobody: a command did it, such as the one that lets the cast in.
+    """
     found = User.objects.filter(pk=user.pk, is_business=False, is_staff=False, is_active=True)
     if not found.update(is_business=True):
         return False
-    security_events.record(SecurityEvent.Kind.BUSINESS_APPROVED, user=user, origin=origin, by=by.pk)
+    security_events.record(SecurityEvent.Kind.BUSINESS_APPROVED, user=user, origin=origin, by=by.pk if by else None)
     return True
 
 

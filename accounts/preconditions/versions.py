@@ -10,10 +10,10 @@ Roadmap: databases/acid
 """
 
 import json
-from hashlib import sha256
 from typing import Any
 
 from django.db.models import Model
+from django.utils.crypto import salted_hmac
 
 from accounts.errors import ChangedMeanwhile
 
@@ -36,5 +36,8 @@ def require(expected: Expected, row: Model) -> None:
 
 
 def digest(values: Any) -> str:
-    """Return what differs where the values differ."""
-    return sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:LENGTH]
+    """Return what differs where the values differ. Keyed, since a row also holds what the reader of its tag may not see
+    (what a product costs the house): without the key they could try all amounts until one gives that tag.
+    """
+    text = json.dumps(values, sort_keys=True, default=str)
+    return salted_hmac("accounts.preconditions", text, algorithm="sha256").hexdigest()[:LENGTH]

@@ -122,9 +122,9 @@ class GraphQL(APIView):
         said: dict[str, Any] = {"errors": [self.explain(error) for error in result.errors]} if result.errors else {}
         was_run = result.data is not None or any(error.path for error in result.errors or ())
         said |= {"data": result.data} if was_run else {}
-        self.headers |= (
-            {"Cache-Control": f"public, max-age={FRESH}"} if is_public and not result.errors else PRIVATE | cart_token
-        )
+        is_same_for_all = is_public and not result.errors and "Authorization" not in request.headers
+        self.headers |= {"Cache-Control": f"public, max-age={FRESH}"} if is_same_for_all else PRIVATE | cart_token
+        self.headers["Vary"] = "Authorization"  # a business customer sees other prices
         return JsonResponse(said, status=200 if was_run else 400)
 
     def pay(self, takes: Mapping[str, int]) -> None:

@@ -22,7 +22,13 @@ from deploy.local.stack import Stack, stack
 DEMO = Path(os.environ.get("STATE_DIR") or ROOT / "var" / "demo").resolve()
 MAILS = DEMO.parent / "mail"
 WAYS_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-CAST = {"alice": "buys", "bob": "buys elsewhere", "carol": "runs the shop", "dave": "packs in the warehouse"}
+CAST = {
+    "alice": "buys",
+    "bob": "buys elsewhere",
+    "carol": "runs the shop",
+    "dave": "packs in the warehouse",
+    "erin": "buys at trade prices",
+}
 
 
 def main() -> int:

@@ -52,6 +52,8 @@ class Offer(NamedTuple):
     attributes: dict[str, Any]
     listed: bool = True
     tax_class: str = TaxClass.STANDARD
+    trade_price: Decimal | None = None
+    cost: Decimal | None = None
     bulk: dict[str, str] = {}  # from so many units on, the price of each, as in { 10 = "16.50" }
 
 
@@ -124,7 +126,11 @@ def _offer(row: dict[str, Any], file: str) -> Offer:
         raise CatalogueMistake(f"{file}: {offer.sku}: stock = {offer.stock!r} is not a number of units.")
     if not all(units.isdecimal() and PRICE.fullmatch(price) for units, price in offer.bulk.items()):
         raise CatalogueMistake(f'{file}: {offer.sku}: write quantity prices as in bulk = {{ 10 = "16.50" }}.')
-    return offer._replace(price=Decimal(offer.price))
+    amounts = {name: getattr(offer, name) for name in ("trade_price", "cost") if getattr(offer, name) is not None}
+    for name, amount in amounts.items():
+        if not (isinstance(amount, str) and PRICE.fullmatch(amount)):
+            raise CatalogueMistake(f'{file}: {offer.sku}: {name} = {amount!r} is no amount; write it as in "18.50".')
+    return offer._replace(price=Decimal(offer.price), **{name: Decimal(amount) for name, amount in amounts.items()})
 
 
 def _written(row_type: type[Row], row: dict[str, Any], file: str) -> Row:

@@ -64,6 +64,10 @@ class Category(models.Model):
         return self.name
 
 
+#: The lower of the two; PostgreSQL leaves out the one that is empty. What business customers pay and order by.
+TRADE = Least("price", "trade_price")
+
+
 class ProductQuerySet(models.QuerySet["Product"]):
     """The reads that every protocol shares; each narrows, none changes what the others mean.
 
@@ -81,6 +85,10 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def below(self, slug: str) -> "ProductQuerySet":
         """Only this category and the categories under it; nothing for an unknown slug."""
         return self.filter(category__in=Category.objects.at_or_below(slug))
+
+    def priced_for(self, buyer: object) -> "ProductQuerySet":
+        """Each with `own_price`, what one unit costs this buyer; what they order by and narrow by is what they see."""
+        return self.annotate(own_price=TRADE if getattr(buyer, "pays_trade_prices", False) else F("price"))
 
     def matching(self, words: str) -> "ProductQuerySet":
         """Only products whose name or description holds the words (English stems; quotes, "or" and minus work).
@@ -107,10 +115,6 @@ class Currency(models.TextChoices):
 
 #: No quantity prices; PostgreSQL itself puts it in, so that a version of the shop that knows none can add products.
 NONE = RawSQL("'{}'", ())
-
-
-#: The lower of the two; PostgreSQL leaves out the one that is empty. What business customers pay and order by.
-TRADE = Least("price", "trade_price")
 
 
 class Product(models.Model):

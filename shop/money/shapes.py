@@ -72,7 +72,7 @@ class MoneyField(serializers.Field[Any, Any, Any, Any]):
     """In an answer: what `text` shows, as an object. Asks no query where the row has its currency at hand."""
 
     def __init__(self, text: serializers.Field[Any, Any, Any, Any]) -> None:
-        super().__init__(source="*", allow_null=text.allow_null)
+        super().__init__(source="*", allow_null=text.allow_null, required=text.required or text.read_only)
         self.text = text
 
     def bind(self, field_name: str, parent: Any) -> None:
@@ -80,11 +80,17 @@ class MoneyField(serializers.Field[Any, Any, Any, Any]):
         super().bind(field_name, parent)
         self.text.bind(field_name, parent)
 
+    def get_attribute(self, instance: Any) -> Any:
+        """What the text would be made of, and its currency. Raises SkipField where the text would be left out."""
+        parent: Any = self.parent
+        given, currency = self.text.get_attribute(instance), parent.currency_of(instance)
+        return None if given is None or currency is None else (given, currency)
+
     def to_representation(self, value: Any) -> dict[str, int | str] | None:
         """Take the text itself, so that no version can show another amount."""
-        parent: Any = self.parent
-        text, currency = self.text.to_representation(self.text.get_attribute(value)), parent.currency_of(value)
-        return None if text is None or currency is None else told(Decimal(text), currency)
+        given, currency = value
+        text = self.text.to_representation(given)
+        return None if text is None else told(Decimal(text), currency)
 
 
 class MoneyBodyField(RequestSerializer):

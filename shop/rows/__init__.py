@@ -14,7 +14,7 @@ added there is missed here by that test.
 Roadmap: performance/code-optimization
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -30,11 +30,12 @@ from accounts.hypermedia import Guide, Link
 from shop.models import Product, ProductImage
 from shop.models.images import THUMBNAILS, WHOLE, file_name
 from shop.money.shapes import is_textual, told
+from shop.visibility.sight import INSIDE
 
 #: Stands in a route where the slug belongs.
 FREE = "_-_"
 COLUMNS = (
-    "pk", "sku", "slug", "name", "category__slug", "price", "currency", "is_listed", "stock__on_hand",
+    "pk", "sku", "slug", "name", "category__slug", "own_price", "currency", "is_listed", "stock__on_hand",
     "stock__reserved", "rating__count", "rating__total",
 )  # fmt: skip
 PICTURES = ArraySubquery(
@@ -44,13 +45,13 @@ PICTURES = ArraySubquery(
 )
 
 
-def columns(products: QuerySet[Product], *, pictures: bool) -> Any:
-    """Read what the list shows, in one query: rows with `COLUMNS` as attributes, what they are ordered by, and
-    `pictures` unless nobody asked for them.
+def columns(products: QuerySet[Product], members: Collection[str]) -> Any:
+    """Read what the list shows, in one query: rows with `COLUMNS` as attributes, what they are ordered by, and of
+    pictures and what is for the house alone only what is among the members. The products are `priced_for` somebody.
     """
     order = [str(name).removeprefix("-") for name in products.query.order_by]
-    names = dict.fromkeys([*COLUMNS, *order])
-    if pictures:
+    names = dict.fromkeys([*COLUMNS, *order, *(name for name in INSIDE if name in members)])
+    if "images" in members:
         products, names["pictures"] = products.annotate(pictures=PICTURES), None
     return products.values_list(*names, named=True)
 
@@ -63,6 +64,7 @@ class Shaper:
         self._absolute = request.build_absolute_uri
         self._is_textual = is_textual({"request": request})
         self._members = tuple(members)
+        self._inside = [name for name in INSIDE if name in self._members]
         self._own, self._reviews = (_parts(guide.link(route, FREE)) for route in ("product", "reviews"))
         self._cart = guide.link("cart-lines", method="POST")
 
@@ -80,8 +82,9 @@ class Shaper:
             "slug": row.slug,
             "name": row.name,
             "category": row.category__slug,
-            "price": self._price(row.price, row.currency),
+            "price": self._price(row.own_price, row.currency),
             "currency": row.currency,
+            **{name: self._price(getattr(row, name), row.currency) for name in self._inside},
             "available": available,
             "rating": stars(count, row.rating__total),
             "review_count": count or 0,
@@ -89,7 +92,9 @@ class Shaper:
             "_links": self.links(row.slug, is_listed=row.is_listed, is_available=available > 0),
         }
 
-    def _price(self, price: Decimal, currency: str) -> Any:
+    def _price(self, price: Decimal | None, currency: str) -> Any:
+        if price is None:
+            return None
         return str(price) if self._is_textual else told(price, currency)
 
     def pictures(self, pictures: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from graphene_django import DjangoObjectType
 from rest_framework.exceptions import NotFound, ValidationError
 
 from shop import models
-from shop.filters import ProductFilter
+from shop.filters import ProductFilter, own
 from shop.schema import images, paging, reviews
 from shop.schema.guards import guarded
 from shop.schema.loading import Info, on_request_thread
@@ -77,7 +77,7 @@ class Product(DjangoObjectType):
         fields = ("sku", "slug", "name", "description")
         skip_registry = True
 
-    price = graphene.Field(Money, required=True)
+    price = graphene.Field(Money, required=True, description="What one unit costs whoever asks.")
     category = graphene.Field(Category, required=True)
     available = graphene.Int(required=True, description="Units that can be bought now.")
     attributes = GenericScalar(required=True, description="Material, size, colour: what only some products have.")
@@ -89,7 +89,7 @@ class Product(DjangoObjectType):
     )
 
     def resolve_price(root: models.Product, info: Info) -> Money:
-        return money(root.price, root.currency)
+        return money(root.price_for(info.context.owner), root.currency)
 
     async def resolve_category(root: models.Product, info: Info) -> models.Category | None:
         return await info.context.load(categories, root.category_id)
@@ -139,7 +139,7 @@ class Query(graphene.ObjectType):
 
     @guarded("catalog:read")
     async def resolve_products(root: None, info: Info, **wanted: Any) -> Any:
-        return await on_request_thread(find)(**wanted)
+        return await on_request_thread(find)(info.context.owner, **wanted)
 
     @guarded("catalog:read")
     async def resolve_product(root: None, info: Info, slug: str) -> models.Product:
@@ -159,16 +159,17 @@ def listed() -> models.ProductQuerySet:
 
 
 def find(
-    *, search: str = "", category: str = "", min_price: Decimal | None = None, max_price: Decimal | None = None,
+    buyer: object, *, search: str = "", category: str = "",
+    min_price: Decimal | None = None, max_price: Decimal | None = None,
     in_stock: bool = False, order_by: str | None = None, **page: Any,
 ) -> Any:  # fmt: skip
-    """Return a page of products; the filters are those of the REST list. Raises ValidationError."""
-    ordering = Ordering.get(order_by).value if order_by else "name"
+    """Return a page of products at this buyer's prices; the filters are the REST list's. Raises ValidationError."""
+    ordering = own(Ordering.get(order_by).value if order_by else "name")
     given = {"search": search, "category": category, "in_stock": "true" if in_stock else ""}
     given |= {
         name: str(price) for name, price in (("min_price", min_price), ("max_price", max_price)) if price is not None
     }
-    narrowed = ProductFilter(given, queryset=listed())
+    narrowed = ProductFilter(given, queryset=listed().priced_for(buyer))
     if not narrowed.is_valid():
         raise ValidationError(narrowed.errors)
     return paging.connect(ProductConnection, narrowed.qs, paging.window(ordering, **page))

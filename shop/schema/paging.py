@@ -40,12 +40,12 @@ class Window(NamedTuple):
     cursor: str | None
     is_backward: bool
 
-    def place(self, model: type[Model]) -> keyset.Place | None:
+    def place(self, rows: QuerySet[Any]) -> keyset.Place | None:
         """Where it begins; raises ValidationError for a cursor that this list could not have given."""
         if not self.cursor:
             return None
         try:
-            return keyset.read(model, self.field, json.loads(urlsafe_b64decode(self.cursor.encode("ascii"))))
+            return keyset.read(rows, self.field, json.loads(urlsafe_b64decode(self.cursor.encode("ascii"))))
         except (ValueError, RecursionError):
             name = "before" if self.is_backward else "after"
             raise ValidationError({name: ["This cursor does not belong to this list."]}) from None
@@ -68,7 +68,7 @@ def window(
 
 def connect(connection: Any, queryset: QuerySet[Any], wanted: Window) -> Any:
     """Return the page as this connection type. One query."""
-    after = wanted.place(queryset.model)
+    after = wanted.place(queryset)
     rows, beyond = keyset.page(queryset, wanted.field, after=after, limit=wanted.limit, is_backward=wanted.is_backward)
     return filled(connection, rows, wanted, beyond=beyond)
 
@@ -83,7 +83,7 @@ async def load(context: Context, connection: Any, many: Any, key: int, field: st
 
 def of_each(owner: str, queryset: QuerySet[Any], wanted: Window) -> dict[int, list[Any]]:
     """Return the same page for each owner (a column's name), one row more than asked for; one query for all of them."""
-    place, names = wanted.place(queryset.model), keyset.order(wanted.field, is_backward=wanted.is_backward)
+    place, names = wanted.place(queryset), keyset.order(wanted.field, is_backward=wanted.is_backward)
     rows = keyset.from_place(queryset, wanted.field, place, is_backward=wanted.is_backward)
     order = [F(name.removeprefix("-")).desc() if name.startswith("-") else F(name).asc() for name in names]
     ranked = rows.annotate(rank=Ranking(RowNumber(), partition_by=F(owner), order_by=order))

@@ -26,6 +26,7 @@ from shop.models import Category, Product, ProductImage, Review
 from shop.pages import Pages
 from shop.spreadsheets import TableRenderer, Tabular
 from shop.views.front import Fronted
+from shop.visibility.requests import Discreet
 
 CATALOGUE = {"GET": "catalog:read", **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), "catalog:write")}
 
@@ -39,7 +40,7 @@ NEWEST_REVIEWS = Prefetch(
 )
 
 
-class Products(Fronted, Sparse, Tabular, ListAPIView[Product]):
+class Products(Fronted, Discreet, Tabular, ListAPIView[Product]):
     """The products."""
 
     kind = "products"
@@ -56,13 +57,13 @@ class Products(Fronted, Sparse, Tabular, ListAPIView[Product]):
 
     def get_queryset(self) -> QuerySet[Product]:
         """By name, unless it is asked for otherwise. What a row shows, `shop/rows/` reads."""
-        return Product.objects.listed().order_by("name")
+        return Product.objects.listed().priced_for(self.request.user).order_by("name")
 
     @extend_schema(operation_id="list_products", tags=["catalogue"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         """List the products for sale."""
-        products = rows.columns(self.filter_queryset(self.get_queryset()), pictures=self.shows("images"))
         members = [name for name in self.members() if self.shows(name)]
+        products = rows.columns(self.filter_queryset(self.get_queryset()), members)
         return self.get_paginated_response(rows.Shaper(request, members).shaped(self.paginate_queryset(products)))
 
     @extend_schema(
@@ -81,7 +82,7 @@ def added(name: str, row: Product | Category, shape: Any, request: Request) -> R
     return Response(shape(row, context={"request": request}).data, 201, headers={"Location": place})
 
 
-class ProductDetail(Fronted, Compound, Versioned):
+class ProductDetail(Fronted, Discreet, Compound, Versioned):
     """One product."""
 
     kind = "product"

@@ -5,8 +5,9 @@
     picture       for ever: its bytes never change   for ever
 
 What is not in the table is kept by nobody: `config.middleware.PrivateAnswersMiddleware` says `no-store` for the API.
-Nor is what is in it where a caller says who they are: their links differ, and staff see what others do not. `Vary` says
-so to the caches: an answer to nobody in particular is given to nobody else.
+Nor is what is in it where a caller says who they are: their links differ, business customers see other prices, and
+staff what others do not (`shop/visibility/`). `Vary` says so to the caches: an answer to nobody in particular is given
+to nobody else.
 
 No browser keeps a price: a page that was open yesterday asks, and gets a 304 of two hundred bytes if nothing changed.
 

@@ -17,7 +17,7 @@ from tests.factories import manager, office_of, person
 
 Api = Callable[..., APIClient]
 ACCOUNT, USERS = "/api/v1/account/", "admin:accounts_user_changelist"
-pytestmark = [pytest.mark.django_db, pytest.mark.roadmap("auth/rbac")]
+pytestmark = [pytest.mark.django_db, pytest.mark.roadmap("commerce/permission-based-visibility")]
 
 
 def act(client: Client, action: str, *users: User) -> Any:
@@ -84,7 +84,7 @@ def test_no_customer_can_set_it_for_themselves(alice: User, api: Api) -> None:
     assert not is_business(alice)
 
 
-@pytest.mark.parametrize("name", ["is_business"])
+@pytest.mark.parametrize("name", ["is_business", "trade_price", "cost"])
 def test_no_body_of_the_api_has_the_member(name: str) -> None:
     takers = [
         operation for operation, schema in bodies() for part in objects(schema) if name in part.get("properties", ())

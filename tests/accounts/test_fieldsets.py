@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
@@ -44,7 +45,7 @@ def queries(client: APIClient, path: str) -> int:
     return len(captured)
 
 
-OF_V1: Any = SimpleNamespace(version="v1")
+OF_V1: Any = SimpleNamespace(version="v1", user=AnonymousUser(), auth=None)
 
 
 @pytest.mark.parametrize("name", SPARSE)

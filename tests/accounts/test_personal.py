@@ -109,7 +109,7 @@ def test_of_two_who_use_the_link_at_once_one_moves_the_account(alice: User) -> N
 def test_account_is_shown_and_renamed_and_nothing_else_of_it(alice: User, api: Api) -> None:
     client = api(alice)
 
-    assert set(client.get(ACCOUNT).json()) == {"email", "name", "joined_at"}
+    assert set(client.get(ACCOUNT).json()) == {"email", "name", "is_business", "joined_at"}
     assert client.patch(ACCOUNT, {"name": "Alice B."}, format="json").json()["name"] == "Alice B."
     refused = client.patch(ACCOUNT, {"name": "A", "is_staff": True, "email": NEW}, format="json")
     assert_problem(refused, 400, "validation-failed")

@@ -22,7 +22,7 @@ from tests.orders.purchases import ADDRESS, PURCHASE, render
 
 Api = Callable[..., APIClient]
 CART, LINES = "/api/v1/cart/", "/api/v1/cart/lines/"
-pytestmark = [pytest.mark.django_db, pytest.mark.roadmap("commerce/pricing")]
+pytestmark = [pytest.mark.django_db, pytest.mark.roadmap("commerce/permission-based-visibility")]
 
 
 @pytest.fixture
@@ -155,12 +155,16 @@ def test_each_answer_about_a_line_shows_the_price_of_whose_cart_it_is(erin: User
 
 
 @pytest.mark.django_db(transaction=True)
-def test_purchase_at_a_trade_price_is_nine_statements_as_well(erin: User, provider: Any, api: Api) -> None:
-    cart_of(erin, (product(price="10.00", trade_price="8.00"), 1), (product(), 1))
-    body, client = {"payment_method": "pm_card_visa", "shipping_address": ADDRESS}, api(erin)
+def test_purchase_at_a_trade_price_costs_no_statement_more(alice: User, erin: User, provider: Any, api: Api) -> None:
+    wanted, body = product(price="10.00", trade_price="8.00"), {"payment_method": "pm_card_visa"}
+    costs, totals = [], []
+    for buyer in (alice, erin):
+        cart_of(buyer, (wanted, 1), (product(), 1))
+        sent, client = {**body, "shipping_address": ADDRESS}, api(buyer)
+        with CaptureQueriesContext(connection) as captured:
+            made = client.post("/api/v1/orders/", sent, format="json", headers={"Idempotency-Key": "key-1"})
+        costs.append(len([query for query in captured if query["sql"] not in {"BEGIN", "COMMIT"}]))
+        totals.append(made.json()["total"])
 
-    with CaptureQueriesContext(connection) as captured:
-        made = client.post("/api/v1/orders/", body, format="json", headers={"Idempotency-Key": "key-1"})
-
-    assert (made.status_code, made.json()["total"]) == (201, "20.80")
-    assert len([query for query in captured if query["sql"] not in {"BEGIN", "COMMIT"}]) == 9
+    assert totals == ["22.80", "20.80"]
+    assert costs[0] == costs[1]

@@ -12,6 +12,7 @@ from shop import reviews, rows
 from shop.models import Product, Rating
 from shop.serializers import ProductSerializer
 from shop.views.catalogue import IMAGES
+from shop.visibility.sight import INSIDE
 from tests.factories import person, product
 
 Api = Callable[..., APIClient]
@@ -29,6 +30,9 @@ def assortment(db: None) -> list[Product]:
         product(slug="with-pictures", sku="A-5"),
         product(slug="reviewed", sku="A-6"),
         product(slug="review-hidden", sku="A-7"),
+        product(slug="for-trade", sku="A-9", price="10.00", trade_price="8.00", cost="5.55"),
+        product(slug="dear-for-trade", sku="A-10", price="10.00", trade_price="12.00"),
+        product(slug="trade-for-nothing", sku="A-11", price="10.00", trade_price="0.00", cost="0.00"),
         Product.objects.create(slug="never-there", sku="A-8", name="N", price="1.10", category=product().category),
     ]
     for number in range(2):
@@ -44,9 +48,10 @@ def members(shape: Any, version: str) -> list[str]:
     return list(shape(context={"version": version}).fields)
 
 
-def wishes(shape: Any, version: str) -> list[str]:
+def wishes(shape: Any, version: str, *, is_inside: bool) -> list[str]:
     """No wish, each member alone, and each pair."""
-    names = [name for name in members(shape, version) if name not in ("reviews", "stock")]
+    hidden = ["reviews", "stock", *(() if is_inside else INSIDE)]
+    names = [name for name in members(shape, version) if name not in hidden]
     return ["", *names, *(",".join(pair) for pair in combinations(names, 2))]
 
 
@@ -62,13 +67,16 @@ def plainly(shape: Any, products: Any, answer: Any, wish: str) -> Any:
 @pytest.mark.roadmap("performance/code-optimization")
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_list_is_what_the_serializer_shows_of_it(
-    assortment: list[Product], api: Api, alice: User, version: str
+    assortment: list[Product], api: Api, alice: User, carol: User, version: str
 ) -> None:
+    erin = person("erin", is_business=True)
     products = Product.objects.listed().select_related("category", "stock", "rating").prefetch_related(IMAGES)
 
-    for reader in (api(), api(alice)):
-        for wish in wishes(ProductSerializer, version):
-            answer = reader.get(f"/api/{version}/products/", {"fields": wish} if wish else {})
+    clients = {reader: api(reader) for reader in (None, alice, erin, carol)}
+
+    for reader in clients:
+        for wish in wishes(ProductSerializer, version, is_inside=reader is carol):
+            answer = clients[reader].get(f"/api/{version}/products/", {"fields": wish} if wish else {})
             assert answer.json()["results"] == plainly(ProductSerializer, products.order_by("name"), answer, wish), wish
 
 

@@ -73,6 +73,7 @@ def test_every_product_is_described_and_priced_exactly(shelf: Any) -> None:
         assert "\n" not in offer.description
         assert isinstance(offer.price, Decimal)
         assert offer.price > 0
+        assert offer.cost < offer.trade_price < offer.price, offer.slug
         assert {"material", "colour", "weight_g", "made_in"} <= offer.attributes.keys(), offer.slug
         assert any(fact.endswith(("_mm", "_ml", "_eu")) for fact in offer.attributes), offer.slug
 
@@ -82,6 +83,8 @@ def test_every_product_is_described_and_priced_exactly(shelf: Any) -> None:
     ("written", "instead", "complaint"),
     [
         ('"18.50"', "18.50", "price = 18.5 is not a price"),  # a binary float
+        ('"18.50"', '"18.50"\ncost = 9.5', "cost = 9.5 is no amount"),
+        ('"18.50"', '"18.50"\ntrade_price = "9"', "trade_price = '9' is no amount"),
         ('"18.50"', '"0.00"', "price = '0.00' is not a price"),
         ('"18.50"', '"18.505"', "price = '18.505' is not a price"),
         ("stock = 2", "stock = -1", "stock = -1 is not a number of units"),
@@ -259,7 +262,7 @@ def test_number_that_is_none_is_refused_before_anything_is_written(wish: str) ->
 
 @pytest.mark.django_db
 def test_cast_logs_in_with_the_published_passwords() -> None:
-    assert [person.name for person in admit_cast()] == ["Alice", "Bob", "Carol", "Dave"]
+    assert [person.name for person in admit_cast()] == ["Alice", "Bob", "Carol", "Dave", "Erin"]
     assert admit_cast() == []
 
     users = {user.name: user for user in User.objects.all()}
@@ -269,6 +272,8 @@ def test_cast_logs_in_with_the_published_passwords() -> None:
     assert [name for name, user in users.items() if user.is_superuser] == ["Carol"]
     assert sorted(name for name, user in users.items() if user.is_staff) == ["Carol", "Dave"]
     assert sorted(name for name, user in users.items() if mfa.is_enrolled(user)) == ["Carol", "Dave"]
+    assert [name for name, user in users.items() if user.is_business] == ["Erin"]
+    assert users["Erin"].security_events.get().kind == "business-approved"
     mfa.prove(users["Dave"], pyotp.TOTP(CAST[3].secret).now(), origin=NOWHERE)
 
 

@@ -14,7 +14,6 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from shop.models import Product
-from shop.views import Products
 from tests.answers import assert_problem
 from tests.factories import CategoryFactory, ProductFactory, product
 
@@ -230,17 +229,22 @@ def test_product_page_costs_two_queries(guest: APIClient) -> None:
     assert len(captured) == 2  # the product, and its pictures
 
 
-PLANS = [("price", "listed_by_price"), ("name", "listed_by_name"), ("created_at", "listed_by_age")]
+CUSTOMER, BUSINESS = User(), User(is_business=True)
+PLANS = [
+    (CUSTOMER, "own_price", "listed_by_price"), (BUSINESS, "own_price", "listed_by_trade_price"),
+    (CUSTOMER, "name", "listed_by_name"), (CUSTOMER, "created_at", "listed_by_age"),
+]  # fmt: skip
 
 
 @pytest.mark.roadmap("databases/indexes", "databases/index-strategy")
-@pytest.mark.parametrize(("ordering", "index"), PLANS)
-def test_each_ordering_is_served_by_its_index(db: None, ordering: str, index: str) -> None:
+@pytest.mark.parametrize(("buyer", "ordering", "index"), PLANS)
+def test_each_ordering_is_served_by_its_index(db: None, buyer: User, ordering: str, index: str) -> None:
     ProductFactory.create_batch(50)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; ANALYZE shop_product")
 
-    plan = Products().get_queryset().filter(price__gte=1).order_by(ordering, "id")[:24].explain()
+    products = Product.objects.listed().priced_for(buyer).filter(own_price__gte=1)
+    plan = products.order_by(ordering, "id")[:24].explain()
 
     assert index in plan
 

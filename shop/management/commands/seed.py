@@ -1,6 +1,6 @@
 """`manage.py seed`: the demo catalogue and the cast; with `--products N` also N invented products.
 
-    manage.py seed                            63 products, four logins; a second run changes nothing
+    manage.py seed                            63 products, five logins; a second run changes nothing
     manage.py seed --products 1_000_000       a shop that is worth measuring; run it again to add more
     manage.py seed --crowd 20                 twenty more logins, for a rush on the last lamp
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--cast",
             action=BooleanOptionalAction,
-            help="logins for alice, bob, carol and dave, whose passwords are published (default: not in production)",
+            help="logins for alice, bob, carol, dave, erin, whose passwords are published (default: not in production)",
         )
 
         parser.add_argument("--crowd", metavar="N", default=0, help="also logins buyer-01 … buyer-N, for trying rushes")
