@@ -31,7 +31,7 @@ OWNER = f"""
 SELECT {", ".join(f'person."{field.column}"' for field in User._meta.concrete_fields)}
 FROM accounts_tokenfamily login JOIN accounts_user person ON person.id = login.user_id
 WHERE login.id = %s AND login.ended_at IS NULL AND login.expires_at > %s AND person.is_active
-"""  # noqa: S608 - names of columns, no values
+"""  # noqa: S608 # nosec B608 - names of columns, no values
 
 
 class BearerAuthentication(JWTAuthentication):

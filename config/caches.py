@@ -87,17 +87,18 @@ def _or(otherwise: Any, method: Callable[..., Any]) -> Callable[..., Any]:
 class ForgivingClient(RedisCacheClient):
     """Speaks to Redis as Django does, and shrugs."""
 
+    away_until = 0.0
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._clients: dict[Any, Any] = {}  # by the pool, whose connections all threads share
 
-    away_until = 0.0
-
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
         """Return the one client of a server: Django makes one for every question, which took a third of asking it."""
-        pool = self._get_connection_pool(write)
+        there: Any = self  # its stubs do not know what it was made with
+        pool = there._get_connection_pool(write)
         if (client := self._clients.get(pool)) is None:
-            client = self._clients[pool] = self._client(connection_pool=pool)
+            client = self._clients[pool] = there._client(connection_pool=pool)
         return client
 
     add = _or(True, RedisCacheClient.add)  # as if it were kept, and soon forgotten; the session engine insists on it
