@@ -38,8 +38,8 @@ BEAT_SCHEDULE = {
     "forget-what-has-ended": {"task": "accounts.tasks.forget_what_has_ended", "schedule": 3600.0},
     "forget-old-idempotency-keys": {"task": "orders.tasks.forget_old_keys", "schedule": 3600.0},
 }
-#: Seconds. Shorter than the consumer's lease in `orders/outbox.py`, so that two workers never hold one message. Letters
-#: have as long as the mail server may take (`CELERY_TASK_ANNOTATIONS`).
+#: Seconds. Shorter than the consumer's lease in `orders/outbox/claims.py`, so that two workers never hold one message.
+#: Letters have as long as the mail server may take (`CELERY_TASK_ANNOTATIONS`).
 TASK_TIME_LIMIT = 12
 #: Seconds. Redis hands a task that was not acknowledged for so long to another worker: longer than the longest task.
 VISIBILITY_TIMEOUT = 3600

@@ -42,13 +42,14 @@ def headers() -> dict[str, str]:
 
 
 @contextmanager
-def resumed(context: Mapping[str, str]) -> Iterator[None]:
+def resumed(context: Mapping[str, str], *, apart: bool = False) -> Iterator[None]:
     """Work under a trail that was `carried` here; one that says nothing leaves this thread's own.
 
-    So does a trace that is under way: a worker's began in the relay, which had resumed this very one.
+    So does a trace that is under way: a worker's began in the relay, which had resumed this very one. `apart` from it:
+    a worker that goes through messages of several requests has a trace of its own, which is none of theirs.
     """
     token = request_id.set(context.get("request_id") or request_id.get())
-    is_traced = trace.get_current_span().get_span_context().is_valid
+    is_traced = not apart and trace.get_current_span().get_span_context().is_valid
     trace_token = None if is_traced else attach(TRACE_CONTEXT.extract(context))
     try:
         yield

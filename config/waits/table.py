@@ -20,7 +20,7 @@ from accounts.throttling import buckets
 from config import caches, health, queues
 from config.metrics import neighbours
 from config.waits import sources
-from orders import breaker, idempotency, outbox
+from orders import breaker, idempotency, outbox, tasks
 from orders.webhooks import targets
 
 HEAD = """# Time-outs
@@ -96,6 +96,11 @@ WAITS: dict[str, Wait] = {
     ),
     "outbox": Wait(lambda: float(outbox.LEASE), "the outbox for a task's end", "sends the message again"),
     "task": Wait(lambda: float(queues.TASK_TIME_LIMIT), "a worker for a task", "kills it; the message comes again"),
+    "group": Wait(
+        lambda: tasks.move_money.soft_time_limit,
+        "messages about payments for one that travels with them",
+        "it has failed; they are given back",
+    ),
     "webhook": Wait(lambda: targets.DEADLINE, "a worker for the receiver of a webhook", "tries again later"),
     "letter": Wait(sources.letter, "the mail worker for its task", "kills it; the message comes again"),
     "mail server": Wait(
@@ -117,6 +122,8 @@ ORDER = [
     ("connect", "pool", "the pool would give up before it knew that PostgreSQL is away"),
     ("lock", "statement", "who waits for a lock would be told of a slow statement"),
     ("statement", "idle transaction", "a transaction would end between two slow statements"),
+    ("provider", "group", "a call to the provider would be cut off before it gives up by itself"),
+    ("group", "task", "messages behind one that hangs would wait until their claim ends"),
     ("statement", "task", "the task would be killed instead of told"),
     ("buckets", "cache", "counting would cost more than what it guards"),
     ("cache", "connect", "a missing cache would hold up what it is there to speed up"),

@@ -3,8 +3,8 @@
     backlog   N messages at once ─► relay ─► broker ─► worker ─► done      messages per second
     pace      a message now and then ─► begun                              95th percentile of commit → begun
 
-The messages ask to capture payments that were captured long ago: claimed and marked as done like any other, and
-nothing but a query in between.
+The messages are the provider's news of something that is none of ours: published, claimed and marked as done like any
+other about payments, and nothing but a query in between. What a capture costs beyond that is the capture's.
 
 Roadmap: messaging/transactional-outbox, testing/load-and-stress-tests
 """
@@ -21,10 +21,13 @@ from deploy.local.stack import Stack
 BACKLOG, PACED, PAUSE = 1_000, 60, 0.05
 ADD = """
 INSERT INTO orders_outboxmessage (id, topic, payload, publications, attempts, error)
-SELECT gen_random_uuid(), 'payment.capture', jsonb_build_object('order', (SELECT min(id) FROM orders_order)), 0, 0, ''
-FROM generate_series(1, %s)
+SELECT gen_random_uuid(), 'payment.event', '{"event": "evt_bench"}', 0, 0, '' FROM generate_series(1, %s)
 """
-LEFT = "SELECT count(*) FROM orders_outboxmessage WHERE topic = 'payment.capture' AND done_at IS NULL"
+NEWS = """
+INSERT INTO orders_webhookevent (provider_event_id, type, payload) VALUES ('evt_bench', 'balance.available', '{}')
+ON CONFLICT DO NOTHING
+"""
+LEFT = "SELECT count(*) FROM orders_outboxmessage WHERE topic = 'payment.event' AND done_at IS NULL"
 #: A claim lasts so many seconds: when it ends tells when it began.
 BEGUN = """
 SELECT percentile_disc(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM done_at - created_at)) FROM (
@@ -37,9 +40,7 @@ def drain(shop: Stack, *, backlog: int = BACKLOG, tell: Callable[[str], object] 
     """Start relay and worker, and measure both; raises ServerTrouble if a backlog is not gone in three minutes."""
     with psycopg.connect(shop.servers.database_url, autocommit=True) as connection:
         connection.execute("UPDATE orders_outboxmessage SET done_at = now() WHERE done_at IS NULL")
-        connection.execute(
-            "UPDATE orders_payment SET status = 'captured' WHERE order_id = (SELECT min(id) FROM orders_order)"
-        )
+        connection.execute(NEWS)
         shop.start("worker", "relay")
         _add(connection, 1)
         _wait_until_done(connection)  # once round: all is warm

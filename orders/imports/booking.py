@@ -3,7 +3,7 @@
     lock the job ─► read its next rows ─► refuse unknown SKUs ─► move the job on ─► put the rest on the shelf ─► commit
 
 The job is locked first: two workers with one message take turns, and the second goes on behind the first. A worker
-that is killed leaves the job where its last batch ended; the message comes again by itself (`orders/outbox.py`).
+that is killed leaves the job where its last batch ended; the message comes again by itself (`orders/outbox/`).
 The shelves come last and in the order of their ids, as everywhere: a purchase waits for a batch at most for one commit.
 
 Refuses: nothing. A row that cannot be booked is put down with its problem, and the others are booked.

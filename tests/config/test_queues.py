@@ -8,6 +8,7 @@ from django.conf import settings
 from config import queues
 from config.celery import app
 from orders import mail, outbox, payments, tasks
+from orders.outbox import work
 
 RABBIT, REDIS = "amqp://guest:guest@127.0.0.1:5672//", "redis://127.0.0.1:6379/1"
 
@@ -50,6 +51,9 @@ def test_task_waits_in_its_own_queue(task: Any, queue: str) -> None:
 @pytest.mark.roadmap("messaging/background-workers")
 def test_task_that_hangs_is_ended_before_another_worker_may_begin() -> None:
     assert app.conf.task_time_limit < outbox.LEASE < 20  # the relay's first pause
+    assert (
+        work.PATIENCE + 9 < tasks.move_money.soft_time_limit < app.conf.task_time_limit
+    )  # the longest provider's call
     assert tasks.deliver_mail.time_limit < mail.lease() < queues.VISIBILITY_TIMEOUT
     assert app.conf.task_acks_late
     assert app.conf.worker_prefetch_multiplier == 1

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -74,9 +74,9 @@ def traced(trace_id: str) -> dict[str, str]:
     return {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
 
 
-def work_elsewhere(message_id: UUID, topic: str) -> None:
+def work_elsewhere(message_ids: Sequence[UUID], topic: str) -> None:
     """As a worker does: in another thread, which knows of the request only what the message carries."""
-    worker = Thread(target=lambda: (outbox.perform(message_id, CONSUMERS), connection.close()))
+    worker = Thread(target=lambda: (outbox.perform(message_ids[0], CONSUMERS), connection.close()))
     worker.start()
     worker.join()
 

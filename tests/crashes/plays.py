@@ -180,6 +180,16 @@ def capture(scene: Scene) -> None:
     tasks.move_money(str(message))
 
 
+def together(scene: Scene) -> None:
+    """The capture travels behind a message for which there is nothing to do."""
+    scene.hold_the_relay()
+    scene.press()
+    outbox.post("payment.void", {"order": scene.order.pk})
+    messages = [str(scene.message(topic)) for topic in ("payment.void", "payment.capture")]
+    scene.die_at_the_step()
+    tasks.move_money(*messages)
+
+
 def void(scene: Scene) -> None:
     scene.hold_the_relay()
     scene.press()
@@ -267,6 +277,6 @@ def unboxed(scene: Scene) -> None:
 PLAYS: dict[str, Callable[[Scene], None]] = {
     play.__name__: play
     for play in (
-        stay, buy, relay, mail, worker, capture, void, refund, webhook, hear, reconcile, textbook, unboxed,
+        stay, buy, relay, mail, worker, capture, together, void, refund, webhook, hear, reconcile, textbook, unboxed,
     )
 }  # fmt: skip

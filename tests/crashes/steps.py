@@ -2,6 +2,7 @@
 
     buy        the web process, from the key to the answer      relay      between the outbox and the broker
     mail, capture, void, refund, hear     the worker, in each task, before and after the neighbour is called
+    together   the worker, in a task that carries two messages
     worker     a real Celery worker, before the task and before its acknowledgement
     webhook    the web process, when the provider calls          reconcile  the periodic question
 
@@ -39,7 +40,7 @@ STEPS: list[Step] = [
         "relay", "paid",
         rows_marked_and_none_published=(call("orders.tasks:publish"),),
         one_published=(back("orders.tasks:publish"),),
-        all_published=(back("orders.outbox:publish_due"),),
+        all_published=(back("orders.outbox.relaying:publish_due"),),
     ),
     *_of(
         "buy", None,
@@ -81,8 +82,10 @@ STEPS: list[Step] = [
     Step("mail: 250 read and not marked done", "mail", (back("orders.mail:send_confirmation"),), may_repeat_mail=True),
     *_of(
         "worker", "paid",
-        delivered_and_not_begun=(call("orders.outbox:perform"),),
-        done_and_not_acknowledged=(back("orders.outbox:perform"), call("celery.worker.request:Request.acknowledge")),
+        delivered_and_not_begun=(call("orders.outbox.work:perform"),),
+        done_and_not_acknowledged=(
+            back("orders.outbox.work:perform"), call("celery.worker.request:Request.acknowledge"),
+        ),
     ),
     *_of(
         "capture", "paid",
@@ -90,6 +93,13 @@ STEPS: list[Step] = [
         sent_and_no_answer_read=(call(f"{GATEWAY}.capture"), SENT),
         taken_and_not_written_down=(call("orders.payments:_finish"),),
         written_down_and_not_done=(back("orders.payments:capture"),),
+    ),
+    *_of(
+        "together", "paid",
+        claimed_and_none_begun=(back("orders.outbox.claims:claim"),),
+        one_done_and_one_begun=(call(f"{GATEWAY}.capture"),),
+        all_done_and_none_written_down=(call("orders.outbox.claims:finish"),),
+        all_written_down=(back("orders.outbox.claims:finish"),),
     ),
     *_of(
         "void", "cancelled",

@@ -43,7 +43,7 @@ def run_batch(jobs: list[dict[str, Any]], report: int) -> None:
 
 def is_rival(job: dict[str, Any]) -> bool:
     """Whether the live relay and worker would do its work, and often faster: it has the relay hold its breath."""
-    return job["step"].partition(":")[0] in {"relay", "mail", "worker", "capture", "void", "refund", "hear"}
+    return job["step"].partition(":")[0] in {"relay", "mail", "worker", "capture", "together", "void", "refund", "hear"}
 
 
 def bury_one(running: dict[int, dict[str, Any]], report: int) -> None:

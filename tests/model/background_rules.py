@@ -208,7 +208,7 @@ class PurchaseMachine(StaffRules):
 
     @rule()
     def broker_is_down(self) -> None:
-        def refuse(message_id: object, topic: str) -> None:
+        def refuse(message_ids: object, topic: str) -> None:
             raise ConnectionError("the broker is away")
 
         assert outbox.publish_due(refuse) == 0

@@ -78,7 +78,7 @@ class Stage(RuleBasedStateMachine):
     def relay(self) -> None:
         """What is due together has no order of its own; a game that shall go the same way twice needs one."""
         due: list[UUID] = []
-        outbox.publish_due(lambda message_id, _: due.append(message_id))
+        outbox.publish_due(lambda message_ids, _: due.extend(message_ids))
         in_order = OutboxMessage.objects.filter(pk__in=due).order_by("created_at", "topic", "id")
         self.queue += in_order.values_list("pk", flat=True)
         self.published += [message_id for message_id in self.queue if message_id not in self.published]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from orders import outbox, settlement
+from orders import settlement
+from orders.outbox import claims
 from shop import stock
 from tests.model.background_rules import PurchaseMachine
 from tests.model.test_purchase_machine import SHORT
@@ -16,7 +17,7 @@ Break = Callable[[pytest.MonkeyPatch], None]
 QUICK = settings(SHORT, max_examples=100, phases=[Phase.generate])  # it stops at the first loss
 
 RELEASE = stock.release
-FORGETFUL_CLAIM = outbox.CLAIM.replace("done_at IS NULL AND ", "")
+FORGETFUL_CLAIM = claims.CLAIM.replace("done_at IS NULL AND ", "")
 
 
 def release_that_forgets_the_second_line(lines: Any) -> None:
@@ -26,7 +27,7 @@ def release_that_forgets_the_second_line(lines: Any) -> None:
 BUGS: dict[str, Break] = {
     "release forgets": lambda patch: patch.setattr(stock, "release", lambda lines: None),
     "release forgets a line": lambda patch: patch.setattr(stock, "release", release_that_forgets_the_second_line),
-    "done messages are done again": lambda patch: patch.setattr(outbox, "CLAIM", FORGETFUL_CLAIM),
+    "done messages are done again": lambda patch: patch.setattr(claims, "CLAIM", FORGETFUL_CLAIM),
     # Needs a declined order, a bank that approves it after all, and the news of it.
     "late money is kept": lambda patch: patch.setattr(settlement, "_let_go", lambda order, outcome: None),
 }

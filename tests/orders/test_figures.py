@@ -114,7 +114,7 @@ def test_relay_counts_what_it_hands_over_by_lane(gained: Gained) -> None:
     for topic in ("mail.account", "webhook.event", "payment.void", "payment.capture"):
         outbox.post(topic, {})
 
-    outbox.publish_due(lambda message_id, topic: None)
+    outbox.publish_due(lambda message_ids, topic: None)
 
     lanes = [gained("shop_outbox_published_total", lane=lane) for lane in ("mail", "webhook", "other")]
     assert lanes == [1, 1, 2]

@@ -44,3 +44,34 @@ def test_without_the_claim_it_is_two(message: OutboxMessage, monkeypatch: pytest
     deliver_twice(message)
 
     assert len(mail.outbox) == 2
+
+
+def group_twice(messages: list[OutboxMessage]) -> tuple[list[int], list[object]]:
+    """Two workers are handed the same messages, in opposite order; how many each finished, and what was acted on."""
+    acted: list[object] = []
+    consumers = {message.topic: acted.append for message in messages}
+    ids = [message.pk for message in messages]
+    workers = [partial(outbox.perform_together, order, consumers) for order in (ids, ids[::-1])]
+    return queued(messages, *workers), acted
+
+
+@pytest.fixture
+def group(transactional_db: None) -> list[OutboxMessage]:
+    return [OutboxMessage.objects.create(topic="payment.event", payload={"n": n}) for n in range(3)]
+
+
+@pytest.mark.roadmap("messaging/idempotent-tasks-and-retries")
+def test_group_delivered_twice_at_once_is_acted_on_once(group: list[OutboxMessage]) -> None:
+    finished, acted = group_twice(group)
+
+    assert (finished, len(acted)) == ([3, 0], 3)
+
+
+def test_without_the_claim_the_group_is_acted_on_twice(
+    group: list[OutboxMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walls.no_claim(monkeypatch)
+
+    _, acted = group_twice(group)
+
+    assert len(acted) == 6

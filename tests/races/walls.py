@@ -15,8 +15,9 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
-from orders import book, cart, idempotency, outbox
+from orders import book, cart, idempotency
 from orders.models import Cart, CartLine
+from orders.outbox import claims
 from shop import stock
 from shop.stock import Line
 
@@ -67,12 +68,14 @@ SELECT user_id, key, fingerprint, now(), locked_until FROM wanted WHERE NOT EXIS
 """
 
 LOOK_THEN_WORK = """
-UPDATE orders_outboxmessage SET attempts = attempts + 1, claimed_until = now() + make_interval(secs => %s)
+UPDATE orders_outboxmessage message
+SET attempts = attempts + %(counted)s, claimed_until = now() + make_interval(secs => %(lease)s)
 WHERE id IN (
-    SELECT seen.id FROM orders_outboxmessage seen WHERE seen.id = %s AND seen.done_at IS NULL AND seen.dead_at IS NULL
+    SELECT seen.id FROM orders_outboxmessage seen
+    WHERE seen.id = ANY(%(ids)s) AND seen.done_at IS NULL AND seen.dead_at IS NULL
     AND (seen.claimed_until IS NULL OR seen.claimed_until < now())
 )
-RETURNING topic, payload, attempts, context
+RETURNING message.id, topic, payload, attempts + 1 - %(counted)s, context, claimed_until
 """
 #: Writes only what was read last.
 COUNTED = " AND event_count = %(known)s"
@@ -133,7 +136,7 @@ def no_key(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_claim(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outbox, "CLAIM", LOOK_THEN_WORK)
+    patch.setattr(claims, "CLAIM", LOOK_THEN_WORK)
 
 
 def _look_then_save(into: Cart, lines: Sequence[Line]) -> list[tuple[UUID, int]]:

@@ -19,6 +19,9 @@ from orders.tasks import publish
 logger = logging.getLogger(__name__)
 #: Seconds. A mail starts this long after its commit at the latest, and an idle relay costs five small queries a second.
 IDLE = 0.2
+#: Seconds to rest after work, doubled until it is `IDLE`: where something was due, more is soon, and workers that drain
+#: a backlog, `outbox.MOST_WAITING` at a time, need not wait for us.
+BUSY = 0.02
 #: Seconds to wait when the database or the broker is away.
 AWAY = 1.0
 
@@ -35,16 +38,17 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stopping.set())
         import_string(settings.METRICS_SERVER)()
         logger.info("relay started")
+        rest = IDLE
         while not stopping.is_set():
-            stopping.wait(_round())
+            stopping.wait(rest := _round(rest))
         logger.info("relay stopped")
 
 
-def _round() -> float:
+def _round(rested: float = IDLE) -> float:
     """Publish one batch and return how long to rest before the next."""
     close_old_connections()
     try:
-        return 0.0 if outbox.publish_due(publish) else IDLE
+        return 0.0 if outbox.publish_due(publish) else min(max(2 * rested, BUSY), IDLE)
     except DatabaseError as failure:
         logger.warning("database away: %s", failure)
         return AWAY

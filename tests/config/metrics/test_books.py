@@ -36,7 +36,7 @@ def test_without_workers_the_age_grows_though_the_relay_publishes(told: Books) -
     outbox.post("mail.account", {}, due_at=timezone.now() + timedelta(hours=1))
     before = page([told])
     handed: list[UUID] = []
-    outbox.publish_due(lambda message_id, topic: handed.append(message_id))  # and nobody takes it
+    outbox.publish_due(lambda message_ids, topic: handed.extend(message_ids))  # and nobody takes it
 
     first, then = age(told), age(told)
 

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.security_events import NOWHERE
 from orders import cancellation, outbox
 from orders.models import OutboxMessage, WebhookDelivery, WebhookSubscription
+from orders.outbox import relaying
 from orders.tasks import CONSUMERS, LANES, tell_merchants
 from orders.webhooks import deliveries, subscriptions
 from orders.webhooks.deliveries import KEPT_FOR, PAUSES, deliver, replay
@@ -108,7 +109,7 @@ def test_next_attempt_is_not_published_before_its_time(
     run_webhooks()
     published: list[str] = []
 
-    outbox.publish_due(lambda message_id, topic: published.append(topic))
+    outbox.publish_due(lambda message_ids, topic: published.append(topic))
 
     waiting = OutboxMessage.objects.waiting().get(topic="webhook.delivery")
     assert waiting.due_at > timezone.now() + timedelta(seconds=3)
@@ -258,14 +259,14 @@ def test_secret_lies_sealed_in_the_database_and_in_no_message(
 
 @pytest.mark.django_db(transaction=True)
 def test_webhooks_that_pile_up_hold_up_neither_money_nor_letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "MOST_WAITING", 3)
+    monkeypatch.setattr(relaying, "MOST_WAITING", 3)
     for _ in range(10):
         outbox.post("webhook.delivery", {"delivery": "x"})
     outbox.post("payment.capture", {"order": 1})
     outbox.post("mail.order_confirmation", {"order": 1})
     published: list[str] = []
 
-    while outbox.publish_due(lambda message_id, topic: published.append(topic)):
+    while outbox.publish_due(lambda message_ids, topic: published.append(topic)):
         """As the relay does."""
 
     assert published.count("webhook.delivery") == 3
