@@ -30,6 +30,11 @@ NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 FILES = ROOT / "deploy" / "nginx"
 
 
+#: What the replicas go by. Set once for all of them: two threads that each set it for a request of their own would put
+#: back each other's.
+BEHIND = {"TRUSTED_PROXIES": 1, "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}
+
+
 class Door(NamedTuple):
     folder: Path
     port: int
@@ -52,8 +57,7 @@ class Replica:
 
     def answer(self, environ: Any, start_response: Any) -> list[bytes]:
         self.count += 1
-        with override_settings(TRUSTED_PROXIES=1, SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https")):
-            response = RequestIdMiddleware(ClientAddressMiddleware(self.echo))(WSGIRequest(environ))
+        response = RequestIdMiddleware(ClientAddressMiddleware(self.echo))(WSGIRequest(environ))
         start_response(f"{response.status_code} -", list(response.items()))
         return [response.content]
 
@@ -121,6 +125,8 @@ def command(file: Path) -> list[str]:
 def opened(folder: Path, change: Callable[[Path], None] = lambda etc: None, shop: str = "") -> Iterator[Door]:
     """`change` may rewrite the files before nginx reads them; `shop` is asked instead of the two replicas."""
     with ExitStack() as stack:
+        if not shop:
+            stack.enter_context(override_settings(**BEHIND))
         replicas = [] if shop else [Replica("one"), Replica("two")]
         for replica in replicas:
             stack.callback(replica.close)

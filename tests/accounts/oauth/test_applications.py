@@ -83,3 +83,9 @@ def test_program_that_has_not_come_for_a_month_is_not_listed(alice: User, partne
     RefreshToken.objects.update(created=timezone.now() - timedelta(days=31))
 
     assert not grants.applications_of(alice).exists()
+
+
+def test_no_secret_begins_like_an_option_of_a_command_line() -> None:
+    client = Application(name="Lamp finder", client_type=Application.CLIENT_CONFIDENTIAL)
+
+    assert all(client.renew_secret().isalnum() for _ in range(500))

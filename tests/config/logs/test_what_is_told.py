@@ -178,7 +178,7 @@ def test_message_that_is_given_up_is_an_error(entries: Entries) -> None:
 
     outbox.perform(message.pk, {"mail.test": lambda _: None})
 
-    [dead] = entries("orders.outbox")
+    [dead] = entries("orders.outbox.claims")
     assert (dead["level"], dead["message"]) == (
         "ERROR",
         f"message {message.pk} is dead: gave up after too many attempts",
