@@ -19,6 +19,8 @@ from shop.models import Product, ProductQuerySet
 
 #: What the list can be ordered by; each has an index of its own in `shop/models/catalogue.py`, and by price two.
 ORDERINGS = ("name", "-name", "price", "-price", "created_at", "-created_at")
+#: By name, unless it is asked for otherwise.
+USUAL = "name"
 #: Above it a price is a typing error; without a bound a number of a thousand digits would reach the database.
 MOST = 10**9
 #: Decimal places. No program writes a float with more, and PostgreSQL refuses a number with more than 16,383.
@@ -35,19 +37,24 @@ class KnownParameters(BaseFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         """Narrow nothing; raise ValidationError for each stranger."""
-        if not request.query_params:
-            return queryset
-        paginator = view.paginator  # type: ignore[attr-defined] # a generic view's
-        known = {found["name"] for found in paginator.get_schema_operation_parameters(view)} if paginator else set()
-        known |= set(getattr(getattr(view, "filterset_class", None), "base_filters", ()))
-        known |= set(getattr(view, "choices", ()))  # `fields` and `include`, see accounts/representations
-        if strangers := sorted(set(request.query_params) - known)[:MOST_NAMED]:
-            raise ValidationError({printable(name): ["There is no such parameter."] for name in strangers})
+        require_known(request, view)
         return queryset
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         """None of its own."""
         return []
+
+
+def require_known(request: Request, view: APIView) -> None:
+    """Raise ValidationError for each query parameter that is neither the list's nor one of its filters'."""
+    if not request.query_params:
+        return
+    paginator = view.paginator  # type: ignore[attr-defined] # a generic view's
+    known = {found["name"] for found in paginator.get_schema_operation_parameters(view)} if paginator else set()
+    known |= set(getattr(getattr(view, "filterset_class", None), "base_filters", ()))
+    known |= set(getattr(view, "choices", ()))  # `fields` and `include`, see accounts/representations
+    if strangers := sorted(set(request.query_params) - known)[:MOST_NAMED]:
+        raise ValidationError({printable(name): ["There is no such parameter."] for name in strangers})
 
 
 class Narrowed(DjangoFilterBackend):
@@ -57,6 +64,18 @@ class Narrowed(DjangoFilterBackend):
         """Narrow by what is asked; raise ValidationError for what makes no sense."""
         filters = view.filterset_class.base_filters  # type: ignore[attr-defined] # a list's
         return super().filter_queryset(request, queryset, view) if filters.keys() & request.query_params else queryset
+
+
+def order_alone(request: Request) -> str | None:
+    """Return what the product list is ordered by where nothing narrows it; None: its filters must look at the request.
+
+    Whatever they might refuse is theirs to look at, too.
+    """
+    asked = ProductFilter.base_filters.keys() & request.query_params.keys()
+    if not asked:
+        return USUAL
+    wanted = request.query_params["ordering"] if asked == {"ordering"} else None
+    return own(wanted) if wanted in ORDERINGS else None
 
 
 def documented(schema: dict[str, Any], parameter: django_filters.Filter) -> Any:

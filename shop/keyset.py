@@ -33,6 +33,13 @@ def page(
     `field` is what the list is ordered by, with a minus for descending. One query.
     """
     rows = list(from_place(queryset, field, after, is_backward=is_backward)[: limit + 1])
+    return turned(rows, limit, is_backward=is_backward)
+
+
+def turned(rows: list[Any], limit: int, *, is_backward: bool) -> tuple[list[Any], bool]:
+    """Return up to `limit` of the rows that were read, one more than that, in the list's own order, and whether there
+    are more.
+    """
     return rows[:limit][:: -1 if is_backward else 1], len(rows) > limit
 
 
@@ -72,10 +79,14 @@ def _clean(rows: QuerySet[Any], field: str, value: object) -> Any:
     if not isinstance(value, str) or "\x00" in value:
         raise TypeError
     value.encode()  # JSON can write half a character (\ud800), which is no text: UnicodeEncodeError
-    name = field.removeprefix("-")
-    annotated = rows.query.annotations.get(name)
-    column: Any = annotated.output_field if annotated else rows.model._meta.get_field(name)
-    cleaned = column.clean(value, None)
+    cleaned = column(rows, field).clean(value, None)
     if hasattr(cleaned, "tzinfo") and is_naive(cleaned):
         raise TypeError
     return cleaned
+
+
+def column(rows: QuerySet[Any], field: str) -> Any:
+    """Return the model's field of what rows are ordered by, or that of what was annotated."""
+    name = field.removeprefix("-")
+    annotated = rows.query.annotations.get(name)
+    return annotated.output_field if annotated else rows.model._meta.get_field(name)

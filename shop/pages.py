@@ -12,6 +12,8 @@ Roadmap: api/consistent-endpoint-design, databases/query-optimization
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet
@@ -44,13 +46,19 @@ class Pages(CursorPagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         """Return one page; one query, whichever page it is."""
+        return self.turn(queryset, partial(keyset.page, queryset), request)
+
+    def turn(self, queryset: QuerySet[Any], read: Callable[..., tuple[list[Any], bool]], request: Request) -> list[Any]:
+        """Return the page of this query that `read` makes: what it is given and what it returns is as `keyset.page`
+        has it, apart from the query.
+        """
         self.base_url = request.build_absolute_uri()
         self.field = str((queryset.query.order_by or (self.ordering,))[0])
         limit = self.get_page_size(request)
         cursor = self._cursor(request, queryset)
         backward = cursor is not None and cursor.is_backward
         place = cursor.place if cursor else None
-        self.page, beyond = keyset.page(queryset, self.field, after=place, limit=limit, is_backward=backward)
+        self.page, beyond = read(self.field, after=place, limit=limit, is_backward=backward)
         self.has_next, self.has_previous = (True, beyond) if backward else (beyond, cursor is not None)
         return self.page
 

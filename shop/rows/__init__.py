@@ -8,52 +8,29 @@ The plain way, which `shop/serializers.py` still is, for the API's document, for
 Per product that makes four objects, asks a serializer field by field, and reverses three routes to write the links; and
 pictures are a second query. Here a product is one tuple of one query, a link is a route reversed once with a place left
 free. Of the processor time of a page of 24, throttling and all, 13.3 ms became 5.0 (`docs/decisions/0021-cache.md`).
+A product's own page is made so as well, unless parts of it are asked for by `include`; what reads both is `reading.py`.
 `tests/shop/test_rows.py` holds both ways equal, for every product, version, member and caller. A member that is
 added there is missed here by that test.
 
 Roadmap: performance/code-optimization
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import orjson
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.files.storage import default_storage
-from django.db.models import OuterRef, QuerySet
-from django.db.models.functions import JSONObject
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from accounts.hypermedia import Guide, Link
-from shop.models import Product, ProductImage
 from shop.models.images import THUMBNAILS, WHOLE, file_name
 from shop.money.shapes import is_textual, told
 from shop.visibility.sight import INSIDE
 
 #: Stands in a route where the slug belongs.
 FREE = "_-_"
-COLUMNS = (
-    "pk", "sku", "slug", "name", "category__slug", "own_price", "currency", "is_listed", "stock__on_hand",
-    "stock__reserved", "rating__count", "rating__total",
-)  # fmt: skip
-PICTURES = ArraySubquery(
-    ProductImage.objects.ready()
-    .filter(product=OuterRef("pk"))
-    .values(picture=JSONObject(id="id", alt="alt", width="width", height="height"))
-)
-
-
-def columns(products: QuerySet[Product], members: Collection[str]) -> Any:
-    """Read what the list shows, in one query: rows with `COLUMNS` as attributes, what they are ordered by, and of
-    pictures and what is for the house alone only what is among the members. The products are `priced_for` somebody.
-    """
-    order = [str(name).removeprefix("-") for name in products.query.order_by]
-    names = dict.fromkeys([*COLUMNS, *order, *(name for name in INSIDE if name in members)])
-    if "images" in members:
-        products, names["pictures"] = products.annotate(pictures=PICTURES), None
-    return products.values_list(*names, named=True)
 
 
 class Shaper:
@@ -72,6 +49,12 @@ class Shaper:
         """Return what the list shows of each."""
         members = self._members
         return [{name: shown[name] for name in members} for shown in map(self._shown, rows)]
+
+    def page(self, row: Any) -> dict[str, Any]:
+        """Return what its own page shows of it."""
+        own = {"description": row.description, "attributes": row.attributes, "is_listed": row.is_listed}
+        shown = self._shown(row) | own
+        return {name: shown[name] for name in self._members}
 
     def _shown(self, row: Any) -> dict[str, Any]:
         on_hand = row.stock__on_hand

@@ -3,6 +3,7 @@
 Roadmap: api/crud-endpoints, api/http-methods, orm/n-plus-one
 """
 
+from functools import partial
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -21,9 +22,10 @@ from accounts.representations.fieldsets import Sparse
 from accounts.serializers.strict import RequestSerializer
 from shop import assortment, bodies, categories, errors, rows, serializers
 from shop.cache.changes import page_of
-from shop.filters import KnownParameters, Narrowed, ProductFilter
+from shop.filters import USUAL, KnownParameters, Narrowed, ProductFilter, order_alone, require_known
 from shop.models import Category, Product, ProductImage, Review
 from shop.pages import Pages
+from shop.rows import reading
 from shop.spreadsheets import TableRenderer, Tabular
 from shop.views.front import Fronted
 from shop.visibility.requests import Discreet
@@ -57,14 +59,23 @@ class Products(Fronted, Discreet, Tabular, ListAPIView[Product]):
 
     def get_queryset(self) -> QuerySet[Product]:
         """By name, unless it is asked for otherwise. What a row shows, `shop/rows/` reads."""
-        return Product.objects.listed().priced_for(self.request.user).order_by("name")
+        return Product.objects.listed().priced_for(self.request.user).order_by(USUAL)
 
     @extend_schema(operation_id="list_products", tags=["catalogue"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         """List the products for sale."""
         members = [name for name in self.members() if self.shows(name)]
-        products = rows.columns(self.filter_queryset(self.get_queryset()), members)
-        return self.get_paginated_response(rows.Shaper(request, members).shaped(self.paginate_queryset(products)))
+        return self.get_paginated_response(rows.Shaper(request, members).shaped(self.page(request, members)))
+
+    def page(self, request: Request, members: list[str]) -> Any:
+        """Read the page that is asked for. One query, of which the text is at hand unless a filter narrows the list."""
+        ordering = order_alone(request)
+        if ordering is None:
+            return self.paginate_queryset(reading.columns(self.filter_queryset(self.get_queryset()), members))
+        require_known(request, self)
+        pages: Any = self.paginator
+        reader = reading.reader_of(request.user, members)
+        return pages.turn(reading.listed(reader, ordering), partial(reading.page, reader), request)
 
     @extend_schema(
         operation_id="add_product", tags=["catalogue"],
@@ -97,8 +108,13 @@ class ProductDetail(Fronted, Discreet, Compound, Versioned):
     lookup_field = "slug"
 
     def get_object(self) -> Product:
-        """Two queries, whoever asks; only for an unlisted product the caller's role is asked for as well."""
-        product = super().get_object()
+        """Read it with all that hangs on it, for writes and for `include`."""
+        return self.required(super().get_object())
+
+    def required(self, product: Product) -> Product:
+        """Return it, and remember what the answer depends on; raise Http404 for who may not see it. Only for an
+        unlisted product the caller's role is asked for.
+        """
         if not product.is_visible_to(self.request.user):
             raise Http404
         self.shown = (page_of(product.pk),)
@@ -107,8 +123,16 @@ class ProductDetail(Fronted, Discreet, Compound, Versioned):
     @extend_schema(operation_id="show_product", responses=serializers.ProductPageSerializer, tags=["catalogue"])
     def get(self, request: Request, slug: str) -> Response:
         """Show one product."""
-        product = self.get_object()
-        return self.answer(product, self.get_serializer(product).data)
+        if self.included:  # such parts hang on objects, and serializers show them
+            product = self.get_object()
+            return self.answer(product, self.get_serializer(product).data)
+        require_known(request, self)
+        members = [name for name in self.members() if self.shows(name)]
+        row = reading.one(reading.reader_of(request.user, members), slug)
+        if row is None:
+            raise Http404
+        product = self.required(reading.product_of(row))
+        return self.answer(product, rows.Shaper(request, members).page(row))
 
     @extend_schema(
         operation_id="replace_product", tags=["catalogue"],

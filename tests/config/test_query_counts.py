@@ -143,7 +143,7 @@ class Cost(NamedTuple):
 COUNTS = {
     "root": Cost(1, Fill.nothing),
     "products": Cost(1, Fill.products),  # the page, with its pictures
-    "product": Cost(2, Fill.pictures),  # the product, its pictures
+    "product": Cost(1, Fill.pictures),  # the product, with its pictures
     "product-image": Cost(1 + 2 + 1, Fill.pictures_as_manager),  # what the caller's role lets them, the picture
     "stock": Cost(1 + 2, Fill.deliveries),  # the product, its shelf
     "stock-entries": Cost(1 + 2, Fill.deliveries),  # the product, the page

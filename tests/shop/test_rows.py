@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from itertools import combinations
+from itertools import product as every
 from typing import Any
 
 import pytest
+from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.preconditions.versions import digest, version_of
 from shop import reviews, rows
 from shop.models import Product, Rating
-from shop.serializers import ProductSerializer
+from shop.serializers import ProductPageSerializer, ProductSerializer
 from shop.views.catalogue import IMAGES
 from shop.visibility.sight import INSIDE
 from tests.factories import person, product
@@ -78,6 +81,80 @@ def test_list_is_what_the_serializer_shows_of_it(
         for wish in wishes(ProductSerializer, version, is_inside=reader is carol):
             answer = clients[reader].get(f"/api/{version}/products/", {"fields": wish} if wish else {})
             assert answer.json()["results"] == plainly(ProductSerializer, products.order_by("name"), answer, wish), wish
+
+
+@pytest.mark.roadmap("performance/code-optimization")
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_page_is_what_the_serializer_writes_of_it(
+    assortment: list[Product], api: Api, alice: User, carol: User, version: str
+) -> None:
+    Product.objects.filter(slug="dear").update(is_listed=False)
+    products = Product.objects.select_related("category", "stock", "rating").prefetch_related(IMAGES)
+
+    for reader in (None, alice, person("erin", is_business=True), carol):
+        client, hidden = api(reader), ["reviews", "stock", *(() if reader is carol else INSIDE)]
+        singles = [name for name in members(ProductPageSerializer, version) if name not in hidden]
+        for row, wish in every(products if reader is carol else products.filter(is_listed=True), ["", *singles]):
+            answer = client.get(f"/api/{version}/products/{row.slug}/", {"fields": wish} if wish else {})
+            (plain,) = plainly(ProductPageSerializer, [row], answer, wish or ",".join(singles))
+            assert answer.content == JSONRenderer().render(plain), wish
+            assert answer["ETag"] == f'"{version_of(row)}-{digest(plain)}"'
+
+
+@pytest.mark.parametrize("fields", ["", "sku", "images"])
+def test_page_of_what_is_not_for_sale_is_for_the_house_alone(
+    assortment: list[Product], api: Api, alice: User, carol: User, fields: str
+) -> None:
+    Product.objects.filter(slug="dear").update(is_listed=False)
+    wish = {"fields": fields} if fields else {}
+
+    for reader in (None, alice, person("erin", is_business=True)):
+        hidden = api(reader).get("/api/v1/products/dear/", wish)
+        missing = api(reader).get("/api/v1/products/no-such/", wish)
+        assert hidden.status_code == missing.status_code == 404
+        assert hidden.json()["detail"] == missing.json()["detail"]
+    assert api(carol).get("/api/v1/products/dear/", wish).status_code == 200
+
+
+def test_page_says_who_may_keep_it(assortment: list[Product], api: Api, alice: User) -> None:
+    to_all, to_alice = (api(reader).get("/api/v1/products/free/") for reader in (None, alice))
+
+    assert to_all["Cache-Control"] == "public, max-age=0, s-maxage=5, stale-while-revalidate=5"
+    assert to_alice["Cache-Control"] == "no-store"
+    assert to_all["Vary"] == "Authorization, Accept-Encoding"
+    assert api().get("/api/v1/products/free/", headers={"If-None-Match": to_all["ETag"]}).status_code == 304
+    assert api(alice).get("/api/v1/products/free/", headers={"If-None-Match": to_alice["ETag"]}).status_code == 304
+    stale = api(alice).get("/api/v1/products/free/", headers={"If-Match": '"another"'})
+    assert stale.status_code == 412
+
+
+@pytest.mark.parametrize("include", ["stock", "reviews"])
+def test_parts_come_beside_what_the_page_shows_without_them(
+    assortment: list[Product], api: Api, carol: User, include: str
+) -> None:
+    page = api(carol).get("/api/v1/products/reviewed/").json()
+    whole = api(carol).get("/api/v1/products/reviewed/", {"include": include}).json()
+
+    assert whole.pop(include)
+    assert whole == page
+
+
+@pytest.mark.parametrize("reader", ["guest", "erin"])
+@pytest.mark.parametrize("ordering", ["", "name", "-price", "created_at"])
+def test_list_at_hand_is_the_list_that_filters_would_make(
+    assortment: list[Product], api: Api, reader: str, ordering: str
+) -> None:
+    client = api(person("erin", is_business=True) if reader == "erin" else None)
+    asked = {"page_size": 3} | ({"ordering": ordering} if ordering else {})
+
+    quick, slow = (client.get("/api/v1/products/", asked | more).json() for more in ({}, {"min_price": 0}))
+    while quick["next"]:
+        assert quick["results"] == slow["results"]
+        quick, slow = (client.get(page["next"]).json() for page in (quick, slow))
+    assert quick["results"] == slow["results"]
+    assert quick["previous"]
+    back, slowly_back = (client.get(page["previous"]).json() for page in (quick, slow))
+    assert back["results"] == slowly_back["results"]
 
 
 @pytest.mark.parametrize("ordering", ["name", "-name", "price", "-price", "created_at", "-created_at"])

@@ -220,13 +220,13 @@ def test_list_costs_the_same_whatever_its_length(guest: APIClient, rows: int, pa
     assert len(captured) <= most
 
 
-def test_product_page_costs_two_queries(guest: APIClient) -> None:
+def test_product_page_costs_one_query(guest: APIClient) -> None:
     product(slug="desk")
 
     with CaptureQueriesContext(connection) as captured:
         guest.get(f"{URL}desk/")
 
-    assert len(captured) == 2  # the product, and its pictures
+    assert len(captured) == 1  # the product, with its pictures
 
 
 CUSTOMER, BUSINESS = User(), User(is_business=True)
