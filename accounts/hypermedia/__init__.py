@@ -70,7 +70,7 @@ class Guide:
 
 @lru_cache(1_000)
 def _path(prefix: str, version: str | None, route: str, arguments: tuple[Any, ...]) -> str:
-    """Return the path of a named route. Putting one together takes thirty microseconds, and most come again and again.
+    """Return the path of a named route. Putting one together takes 13 microseconds, and most come again and again.
     Those of orders do not, but they push out one another: what every answer asks for is always among the latest.
 
     `prefix`: where the shop is mounted, which `reverse` puts before it. `version`: None where a view has none.
