@@ -25,6 +25,7 @@ Roadmap: auth/user-authentication
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -140,6 +141,7 @@ def forget_old(*, now: datetime | None = None) -> int:
     return Attempts.objects.filter(owed_until__lt=now, locked_until__lt=now).delete()[0]
 
 
+@lru_cache(1024)
 def network_of(address: str | None) -> tuple[str, str]:
     """Return the first and last address that count as one: an IPv6 customer has 2^64 and would use each once."""
     if address is None:

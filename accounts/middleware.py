@@ -7,16 +7,22 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.messages.storage import default_storage
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, empty
 
 from accounts import sessions
 from accounts.models import User
+
+#: Where the admin stands (`config/urls.py`), whatever the shop is mounted under.
+COUNTER = f"/{settings.ADMIN_PATH}"
 
 
 class LoginMiddleware(AuthenticationMiddleware):
@@ -33,6 +39,23 @@ class LoginMiddleware(AuthenticationMiddleware):
         return response
 
 
+class LazyMessageMiddleware(MessageMiddleware):
+    """Django's, and what keeps the messages is made when somebody says one or reads them: hardly ever in the API.
+
+    The plain way makes it for every request, with a key to sign a cookie: 16 µs of processor time, now one.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Promise it."""
+        request._messages = SimpleLazyObject(partial(default_storage, request))  # type: ignore[attr-defined]
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Keep what is still unread; nothing is, where nobody has looked."""
+        kept = getattr(request, "_messages", None)
+        is_untouched = isinstance(kept, SimpleLazyObject) and kept._wrapped is empty
+        return response if is_untouched else super().process_response(request, response)
+
+
 class StaffAreaMiddleware:
     """Close the admin to staff without a second factor: to look, shown at this login; to write, within 15 minutes.
 
@@ -44,8 +67,7 @@ class StaffAreaMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Send whoever has not shown one to where it is asked for, or set up. The way out is open to everybody."""
-        place = request.path  # with the prefix that the shop may be mounted under: `reverse` puts it before, too
-        is_inside = place.startswith(reverse("admin:index")) and place != reverse("admin:logout")
+        is_inside = request.path_info.startswith(COUNTER) and request.path != reverse("admin:logout")
         try:
             passes = not is_inside or self.may_pass(request)
         except OperationalError as failure:  # a 503, but only a view's exception becomes one: the page shall meet it

@@ -94,7 +94,11 @@ class ForgivingClient(RedisCacheClient):
         self._clients: dict[Any, Any] = {}  # by the pool, whose connections all threads share
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
-        """Return the one client of a server: Django makes one for every question, which took a third of asking it."""
+        """Return the one client of a server, for all threads.
+
+        The plain way, Django's, makes one for each question, which first fills a table of all commands there are: a
+        look then costs 128 µs of processor time instead of 43.
+        """
         there: Any = self  # its stubs do not know what it was made with
         pool = there._get_connection_pool(write)
         if (client := self._clients.get(pool)) is None:

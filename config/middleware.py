@@ -37,7 +37,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request with its id in X-Request-ID."""
-        offered = request.headers.get("X-Request-ID", "")
+        offered = request.META.get("HTTP_X_REQUEST_ID", "")
         token = request_id.set(offered if WELL_FORMED.fullmatch(offered) else uuid4().hex)
         try:
             response = self.get_response(request)
@@ -58,10 +58,10 @@ class ClientAddressMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on. A header that cannot be our proxies' work changes nothing."""
-        count = settings.TRUSTED_PROXIES
-        heard = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-        if count and len(heard) >= count and _is_address(heard[-count]):
-            request.META["REMOTE_ADDR"] = heard[-count]
+        if count := settings.TRUSTED_PROXIES:
+            heard = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+            if len(heard) >= count and _is_address(heard[-count]):
+                request.META["REMOTE_ADDR"] = heard[-count]
         return self.get_response(request)
 
 
@@ -92,11 +92,11 @@ class GZip(GZipMiddleware):
             return response
         if response.has_header("Content-Encoding"):  # kept in this form (`shop/views/front.py`), under a tag of its own
             return response
+        if "Accept-Encoding" not in response.get("Vary", ""):  # asked first: to add to it costs ten times as much
+            patch_vary_headers(response, ["Accept-Encoding"])
         if response.status_code == 304:
-            patch_vary_headers(response, ["Accept-Encoding"])
             return self._as_known(request, response)
-        if response.streaming or len(response.content) < self.LEAST or _refuses_gzip(request):
-            patch_vary_headers(response, ["Accept-Encoding"])
+        if response.streaming or len(response.content) < self.LEAST or not _takes_gzip(request):
             return response
         tag = response.get("ETag", "")
         super().process_response(request, response)
@@ -112,9 +112,10 @@ class GZip(GZipMiddleware):
         return response
 
 
-def _refuses_gzip(request: HttpRequest) -> bool:
+def _takes_gzip(request: HttpRequest) -> bool:
     """`gzip;q=0` is a no, which Django's class takes for a yes."""
-    return bool(re.search(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)", request.headers.get("Accept-Encoding", "")))
+    accepted = request.META.get("HTTP_ACCEPT_ENCODING", "")
+    return "gzip" in accepted and not re.search(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)", accepted)
 
 
 class PrivateAnswersMiddleware:

@@ -31,11 +31,11 @@ admin.site.logout = LogOut.as_view()  # type: ignore[method-assign, assignment]
 OPEN: dict[str, Any] = {"permission_classes": [], "authentication_classes": []}
 
 urlpatterns = [
+    path("api/v1/", include(("config.api", "api"), namespace="v1")),
+    path("api/v2/", include(("config.api", "api"), namespace="v2")),
     path("", views.door, name="door"),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("", include("accounts.oauth.urls")),
-    path("api/v1/", include(("config.api", "api"), namespace="v1")),
-    path("api/v2/", include(("config.api", "api"), namespace="v2")),
     path("graphql/", GraphQL.as_view(), name="graphql"),
     path("graphql/ui/", views.graphiql, name="graphiql"),
     path("api/versions/", views.versions, name="versions"),

@@ -79,11 +79,13 @@ def wants_whole(request: HttpRequest | Request) -> bool:
 
 def is_known(request: HttpRequest | Request, tag: str, changed_at: datetime | None = None) -> bool:
     """If-None-Match decides where it is given; where it is not, the date, which is coarser (RFC 9110, 13.2.2)."""
-    if "If-None-Match" in request.headers:
-        known = parse_etags(request.headers["If-None-Match"])
+    if "HTTP_IF_NONE_MATCH" in request.META:
+        known = parse_etags(request.META["HTTP_IF_NONE_MATCH"])
         return known == ["*"] or tag in {_uncoded(other) for other in known}
-    since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
-    return bool(since and changed_at and int(changed_at.timestamp()) <= since)
+    if changed_at is None:
+        return False
+    since = parse_http_date_safe(request.META.get("HTTP_IF_MODIFIED_SINCE", ""))
+    return bool(since and int(changed_at.timestamp()) <= since)
 
 
 def coded(tag: str) -> str:

@@ -20,6 +20,7 @@ from django.conf import settings
 
 from accounts.errors import TooManyRequests
 from accounts.throttling.buckets import Buckets, Quota, Wanted
+from accounts.throttling.leases import Leases
 
 
 class Caller(NamedTuple):
@@ -31,23 +32,29 @@ class Caller(NamedTuple):
 
 
 def take(caller: Caller, costs: Mapping[str, int]) -> list[Quota]:
-    """Take `costs` from the caller's buckets, all or none, in one round trip; return what is left of each.
+    """Take `costs` from the caller's buckets, all or none, in one round trip at most; return what is left of each.
 
     A cost above a whole bucket takes the whole bucket. Raises TooManyRequests. Empty if Redis does not answer.
     """
     limits = settings.RATE_LIMITS
     wanted = {name: Wanted(limits[name], min(cost, limits[name].quota)) for name, cost in costs.items()}
-    owner = f"{caller.kind}:{caller.id}"
-    names = {name: f"{name}:{caller.behalf}" if caller.behalf and name != caller.kind else name for name in wanted}
-    wait, quotas = _at(settings.REDIS_URL).take(owner, {names[name]: want for name, want in wanted.items()})
-    quotas = [quota._replace(name=name) for name, quota in zip(wanted, quotas, strict=False)]
+    wait, quotas = _at(settings.REDIS_URL).take(f"{caller.kind}:{caller.id}", _apart(wanted, caller))
+    if caller.behalf:
+        quotas = [quota._replace(name=name) for name, quota in zip(wanted, quotas, strict=False)]
     if wait:
         empty = [quota.name for quota in quotas if quota.left < wanted[quota.name].tokens]
         raise TooManyRequests(wait, empty, quotas)
     return quotas
 
 
+def _apart(wanted: Mapping[str, Wanted], caller: Caller) -> Mapping[str, Wanted]:
+    """Of what a program does for people, the dear buckets are each person's own."""
+    if not caller.behalf:
+        return wanted
+    return {name if name == caller.kind else f"{name}:{caller.behalf}": want for name, want in wanted.items()}
+
+
 @cache
-def _at(redis_url: str) -> Buckets:
-    """One pool of connections for each process."""
-    return Buckets(redis_url)
+def _at(redis_url: str) -> Leases:
+    """One pool of connections for each process, and what it holds of wide buckets."""
+    return Leases(Buckets(redis_url))

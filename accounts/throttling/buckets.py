@@ -31,14 +31,15 @@ REST = 5.0
 #: The script counts in microseconds: TIME has them, and Lua's numbers hold them exactly until the year 2255.
 SECOND = 1_000_000
 
-# KEYS: the buckets. ARGV: for each its quota, the microseconds in which one token comes back, and how many are wanted.
-# Answers how long to wait until all of them have enough (0: taken), and for each bucket when it will be full.
+# KEYS: the buckets. ARGV: for each its quota, the microseconds in which one token comes back, how many are wanted, and
+# how many more are welcome: an eighth of what is left at most, so that the last ones are there for whoever comes first.
+# Answers how long to wait until all have enough (0: taken), when each will be full, and how many more each gave.
 TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local answer, full_at = {0}, {}
 for i, key in ipairs(KEYS) do
-    local quota, pace, wanted = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
+    local quota, pace, wanted = ARGV[4 * i - 3], ARGV[4 * i - 2], ARGV[4 * i - 1]
     local held = math.max(tonumber(redis.call('GET', key) or 0), now)
     full_at[i] = held + wanted * pace
     answer[1] = math.max(answer[1], full_at[i] - now - quota * pace)
@@ -46,6 +47,10 @@ for i, key in ipairs(KEYS) do
 end
 if answer[1] > 0 then return answer end
 for i, key in ipairs(KEYS) do
+    local quota, pace, spare = tonumber(ARGV[4 * i - 3]), tonumber(ARGV[4 * i - 2]), tonumber(ARGV[4 * i])
+    spare = math.min(spare, math.floor((now + quota * pace - full_at[i]) / pace / 8))
+    full_at[i] = full_at[i] + spare * pace
+    answer[#KEYS + 1 + i] = spare
     answer[i + 1] = full_at[i] - now
     if answer[i + 1] > 0 then
         redis.call('SET', key, string.format('%.0f', full_at[i]), 'PX', math.ceil(answer[i + 1] / 1000))
@@ -56,19 +61,21 @@ return answer
 
 
 class Wanted(NamedTuple):
-    """So many tokens of a bucket that has this limit."""
+    """So many tokens of a bucket that has this limit, and up to `spare` more, which never make it wait."""
 
     limit: Limit
     tokens: int
+    spare: int = 0
 
 
 class Quota(NamedTuple):
-    """What a bucket has left, and in how many seconds it is full again."""
+    """What a bucket has left, in how many seconds it is full again, and how many more than wanted were taken."""
 
     name: str
     limit: Limit
     left: int
     full_in: int
+    spare: int = 0
 
 
 class Buckets:
@@ -93,14 +100,20 @@ class Buckets:
         # The limit is a part of the name: what was taken under another one would be misread. In braces stands what
         # decides on which node of a cluster a key lies: all that one script touches must lie together.
         keys = [f"throttle:{{{owner}}}:{name}:{want.limit.quota}/{want.limit.window}" for name, want in wanted.items()]
-        terms = [term for want in wanted.values() for term in (want.limit.quota, _pace(want.limit), want.tokens)]
+        terms = [
+            term for want in wanted.values() for term in (want.limit.quota, _pace(want.limit), want.tokens, want.spare)
+        ]
         try:
-            wait, *owed = self._take(keys, terms)
+            wait, *told = self._take(keys, terms)
         except redis.RedisError as failure:
             self._away_until = self._clock() + REST
             logger.warning("nobody is throttled, Redis is away: %s", failure)
             return 0, []
-        quotas = [_quota(name, want.limit, int(owes)) for (name, want), owes in zip(wanted.items(), owed, strict=True)]
+        owed, spared = told[: len(wanted)], told[len(wanted) :] or [0] * len(wanted)
+        quotas = [
+            _quota(name, want.limit, int(owes), int(spare))
+            for (name, want), owes, spare in zip(wanted.items(), owed, spared, strict=True)
+        ]
         return ceil(int(wait) / SECOND), quotas
 
 
@@ -109,5 +122,5 @@ def _pace(limit: Limit) -> int:
     return max(1, limit.window * SECOND // limit.quota)
 
 
-def _quota(name: str, limit: Limit, owes: int) -> Quota:
-    return Quota(name, limit, max(0, limit.quota - ceil(owes / _pace(limit))), ceil(owes / SECOND))
+def _quota(name: str, limit: Limit, owes: int, spare: int) -> Quota:
+    return Quota(name, limit, max(0, limit.quota - ceil(owes / _pace(limit))), ceil(owes / SECOND), spare)

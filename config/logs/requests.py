@@ -15,35 +15,15 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Any
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject, empty
 
+from config.logs import statements
+
 logger = logging.getLogger("shop.request")
-slow = logging.getLogger("shop.slow")
 #: The request that this thread answers, for whoever must say whose it is.
 current: ContextVar[HttpRequest | None] = ContextVar("current", default=None)
-#: Seconds after which a statement is told by name. Of all that a purchase says, nothing should take a tenth of it.
-SLOW = 0.5
 PROBES = "healthz/"
-
-
-class Statements:
-    """Counts what a request says to the database; costs a call of Python for each."""
-
-    def __init__(self) -> None:
-        self.count, self.seconds = 0, 0.0
-
-    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        """Run the statement. A slow one is told with its text, which holds places and never values."""
-        begun = perf_counter()
-        try:
-            return execute(sql, params, many, context)
-        finally:
-            took = perf_counter() - begun
-            self.count, self.seconds = self.count + 1, self.seconds + took
-            if took >= SLOW:
-                slow.warning("slow statement", extra={"duration_ms": round(took * 1000, 1), "statement": sql})
 
 
 class RequestLineMiddleware:
@@ -54,24 +34,23 @@ class RequestLineMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, and say so."""
-        begun, statements, token = perf_counter(), Statements(), current.set(request)
+        begun, token = perf_counter(), current.set(request)
         try:
-            with connection.execute_wrapper(statements):
-                response = self.get_response(request)
-            self._tell(request, response, statements, perf_counter() - begun)
+            response = self.get_response(request)
+            self._tell(request, response, perf_counter() - begun)
             return response
         finally:
             current.reset(token)
 
-    def _tell(self, request: HttpRequest, response: HttpResponse, statements: Statements, seconds: float) -> None:
-        route = request.resolver_match.route if request.resolver_match else "-"
+    def _tell(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        route, asked = request.resolver_match.route if request.resolver_match else "-", statements.of(request)
         fields = {
             "method": request.method,
             "route": route,
             "status": response.status_code,
             "duration_ms": round(seconds * 1000, 1),
-            "queries": statements.count,
-            "database_ms": round(statements.seconds * 1000, 1),
+            "queries": asked.count,
+            "database_ms": round(asked.seconds * 1000, 1),
             "user": user_of(request),
         }
         level = logging.DEBUG if route.startswith(PROBES) else logging.INFO

@@ -19,6 +19,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter, Gauge, Histogram
 
+from config.logs.statements import Statements
 from config.metrics import pools
 from orders.figures import SECONDS, since
 
@@ -40,25 +41,6 @@ QUERY_SECONDS = Counter("shop_http_database_seconds", "Time that requests waited
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class Queries:
-    """Counts the statements of one request and keeps the slowest; Django calls it around each of them."""
-
-    def __init__(self) -> None:
-        self.count, self.seconds, self.slowest, self.longest = 0, 0.0, "", 0.0
-
-    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        """Run the statement. What is kept of it has placeholders and no values."""
-        began = perf_counter()
-        try:
-            return execute(sql, params, many, context)
-        finally:
-            seconds = since(began)
-            self.count += 1
-            self.seconds += seconds
-            if seconds > self.longest:
-                self.slowest, self.longest = sql, seconds
-
-
 class RequestMetricsMiddleware:
     """Stands before all others, to see what they refuse and how long they take."""
 
@@ -67,7 +49,8 @@ class RequestMetricsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request; costs some ten microseconds and no SQL."""
-        began, queries = perf_counter(), Queries()
+        began, queries = perf_counter(), Statements()
+        request.statements = queries  # type: ignore[attr-defined] # for the request's line, which counts none itself
         IN_PROGRESS.inc()
         try:
             with connection.execute_wrapper(queries):
@@ -110,7 +93,7 @@ def route_of(request: HttpRequest) -> str:
     return "(static)" if request.path_info.startswith(settings.STATIC_URL) else "(none)"
 
 
-def _tell(method: str, route: str, seconds: float, queries: Queries) -> None:
+def _tell(method: str, route: str, seconds: float, queries: Statements) -> None:
     logger.info(
         "slow request: %s %s in %.1f s, %s statements in %.1f s, the slowest %.1f s: %.300s",
         method, route, seconds, queries.count, queries.seconds, queries.longest, " ".join(queries.slowest.split()),

@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "config.browsers.origins.OwnFormsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.LoginMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.LazyMessageMiddleware",
     "accounts.middleware.StaffAreaMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

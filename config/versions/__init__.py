@@ -12,6 +12,7 @@ Roadmap: api/versioning, frameworks/middleware
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from django.conf import settings
@@ -41,10 +42,17 @@ class Ending(NamedTuple):
 
 def ending_of(version: str) -> Ending | None:
     """Return when a version ends and which one follows it; None for one that stays."""
-    if version not in settings.API_ENDINGS:
-        return None
+    return _ending(version) if version in settings.API_ENDINGS else None
+
+
+@cache
+def _ending(version: str) -> Ending:
     names = list(settings.API_VERSIONS)
     return Ending(*settings.API_ENDINGS[version], successor=names[names.index(version) + 1])
+
+
+#: The same for every answer of a version.
+_said = cache(Ending.headers)
 
 
 class EndingMiddleware:
@@ -62,6 +70,6 @@ class EndingMiddleware:
             successor = escape_uri_path(f"/api/{ending.successor}/{request.path[found.end() :]}")
             links = [f'<{PAGE}>; rel="deprecation"; type="text/html"', f'<{successor}>; rel="successor-version"']
             response["Link"] = ", ".join([*filter(None, [response.get("Link")]), *links])
-            for name, value in ending.headers().items():
+            for name, value in _said(ending).items():
                 response[name] = value
         return response

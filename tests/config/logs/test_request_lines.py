@@ -11,7 +11,7 @@ from django.urls import include, path
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from config.logs import requests
+from config.logs import requests, statements
 from tests.config.logs.conftest import Entries
 
 Api = Callable[[User | None], APIClient]
@@ -69,17 +69,17 @@ def test_nobody_is_asked_for_the_lines_sake(client: Client, entries: Entries) ->
 def test_slow_statement_is_told_under_the_id_without_its_values(
     db: None, entries: Entries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "SLOW", 0.02)
-    statements = requests.Statements()
+    monkeypatch.setattr(statements, "SLOW", 0.02)
+    said = statements.Statements()
 
-    with connection.execute_wrapper(statements), connection.cursor() as cursor:
+    with connection.execute_wrapper(said), connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         cursor.execute("SELECT %s::text FROM pg_sleep(0.03)", ["hunter2"])
 
     [told] = entries("shop.slow")
     assert (told["level"], told["statement"]) == ("WARNING", "SELECT %s::text FROM pg_sleep(0.03)")
     assert "hunter2" not in str(told)
-    assert (statements.count, statements.seconds > 0.02) == (2, True)
+    assert (said.count, said.seconds > 0.02) == (2, True)
 
 
 def test_line_is_written_for_a_request_that_the_first_middleware_refuses(entries: Entries) -> None:

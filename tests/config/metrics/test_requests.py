@@ -13,6 +13,7 @@ from django.urls import ResolverMatch
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from config.logs.statements import Statements
 from config.metrics import pools, requests
 from config.metrics.requests import RequestMetricsMiddleware
 from orders import gateways
@@ -95,7 +96,7 @@ def test_slow_route_and_failing_route_are_told_apart(
 
 @pytest.mark.roadmap("observability/apm-signals")
 def test_slowest_statement_is_kept_without_its_values(db: None) -> None:
-    queries = requests.Queries()
+    queries = Statements()
 
     with connection.execute_wrapper(queries), connection.cursor() as cursor:
         cursor.execute("SELECT %s", ["alice's secret"])
