@@ -32,9 +32,7 @@ from graphql import (
     OperationType,
     execute,
     get_operation_ast,
-    parse,
     specified_rules,
-    validate,
 )
 from rest_framework import serializers
 from rest_framework.exceptions import MethodNotAllowed
@@ -46,14 +44,12 @@ from accounts.serializers.strict import RequestSerializer
 from accounts.throttling.rest import caller_of, count
 from config import problems
 from config.graphql import documents
-from config.graphql.limits import MOST_TOKENS, require_affordable
+from config.graphql.limits import require_affordable
 from config.graphql.schema import Query, schema
-from config.graphql.sizes import require_small
 from orders.views.carts import cart_owner
 from shop.schema.loading import Context
 
 logger = logging.getLogger(__name__)
-MOST_ERRORS = 10
 #: A text is read letter by letter, so each of its letters costs; the longest honest one that we know has 1,600.
 LONGEST_TEXT = 8_000
 #: Bytes: a text and its variables. The largest honest request, an address to send to, has one thousand.
@@ -153,16 +149,17 @@ def run(question: dict[str, Any], context: Context, *, is_read: bool, pay: Pay) 
     """Run the document once it is paid for; return how it went, and whether the answer is the same for everybody."""
     variables = question["variables"] or {}
     try:
-        document = parse(question["query"], max_tokens=MOST_TOKENS, no_location=False)
+        document = documents.read(question["query"])
     except (GraphQLError, RecursionError) as wrong:
         return ExecutionResult(None, [_syntax(wrong)]), False
-    require_small(document)
     pay(require_affordable(document, variables))
     operation = get_operation_ast(document, question["operationName"])
     if is_read and operation and operation.operation != OperationType.QUERY:
         raise MethodNotAllowed("GET", "Send mutations with POST.")
-    if wrong_parts := validate(schema.graphql_schema, document, _rules(), max_errors=MOST_ERRORS):
-        return ExecutionResult(None, wrong_parts), False
+    try:
+        documents.require_valid(question["query"], _rules())
+    except documents.Invalid as invalid:
+        return ExecutionResult(None, invalid.faults), False
     result = async_to_sync(_execute)(document, context, variables, question["operationName"])
     return result, is_read and operation is not None and is_public(operation)
 
@@ -176,8 +173,8 @@ async def _execute(
     return await result if isawaitable(result) else result
 
 
-def _rules() -> list[Any]:
-    return [*specified_rules, *([] if settings.GRAPHQL_INTROSPECTION else [NoSchemaIntrospectionCustomRule])]
+def _rules() -> tuple[Any, ...]:
+    return (*specified_rules, *([] if settings.GRAPHQL_INTROSPECTION else [NoSchemaIntrospectionCustomRule]))
 
 
 def _syntax(wrong: Exception) -> GraphQLError:

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from graphql import get_introspection_query, parse
 from rest_framework.test import APIClient
 
-from config.graphql import sizes
+from config.graphql import documents, sizes
 from config.graphql.limits import TooMuch
 from tests.graphql_client import ask
 
@@ -148,7 +148,8 @@ def test_nothing_of_all_weapons_stays_in_memory(guest: APIClient) -> None:
 def test_without_the_limits_the_weapon_would_hit(
     guest: APIClient, monkeypatch: pytest.MonkeyPatch, weapon: str
 ) -> None:
-    monkeypatch.setattr("config.graphql.endpoint.require_small", lambda document: None)
+    monkeypatch.setattr("config.graphql.documents.require_small", lambda document: None)
+    monkeypatch.setattr(documents, "read", documents.read.__wrapped__)  # what is read without limits is not remembered
     monkeypatch.setattr("config.graphql.endpoint.require_affordable", lambda document, variables: Counter())
 
     _, answer = turn(guest, json.dumps(WEAPONS[weapon]))

@@ -148,9 +148,9 @@ def test_fault_of_ours_is_told_to_the_log_and_to_nobody_else(
         raise RuntimeError("the secret of the house")
 
     product()
-    monkeypatch.setattr(catalogue, "stock_of", broken)
+    monkeypatch.setattr(catalogue, "categories", broken)
 
-    problem = refused(guest, "{ products { edges { node { available } } } }", "internal-error")
+    problem = refused(guest, "{ products { edges { node { category { slug } } } } }", "internal-error")
 
     assert "secret" not in json.dumps(problem)
     assert "the secret of the house" in caplog.text
@@ -163,3 +163,43 @@ def test_one_field_fails_and_the_others_are_answered(guest: APIClient) -> None:
     assert answer.json()["data"] == {"me": None, "order": None}
     assert answer.json()["errors"][0]["extensions"]["type"] == "/problems/not-authenticated/"
     assert answer.json()["errors"][0]["path"] == ["order"]
+
+
+def test_text_that_comes_again_is_neither_read_nor_checked_again(
+    guest: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product()
+    text = "query ($most: Int) { products(first: $most) { edges { node { sku name slug } } } }"
+    documents.read.cache_clear()
+    documents.require_valid.cache_clear()
+    asked: list[str] = []
+    checked = documents.validate
+    monkeypatch.setattr(documents, "validate", lambda *rest, **more: asked.append(text) or checked(*rest, **more))
+
+    first, second = (guest.post(URL, {"query": text, "variables": {"most": most}}, format="json") for most in (1, 2))
+
+    assert first.json() == second.json()
+    assert "errors" not in first.json()
+    assert asked == [text]
+    assert documents.read.cache_info()[:2] == (2, 1), "hits: the check, and the second request"
+
+
+def test_what_is_refused_is_refused_again(guest: APIClient) -> None:
+    for text, words in (
+        ("{ nothing }", "Cannot query field"),
+        ("{ products {", "Syntax Error"),
+        ("{ " + "me { name } " * 90 + "}", "Ask for less at once"),
+    ):
+        for _ in range(2):
+            answer = guest.post(URL, {"query": text}, format="json")
+            assert answer.status_code == 400
+            assert words in str(answer.json())
+
+
+@override_settings(GRAPHQL_INTROSPECTION=False)
+def test_what_was_valid_under_other_rules_is_checked_anew(guest: APIClient) -> None:
+    text = "{ __schema { queryType { name } } }"
+    with override_settings(GRAPHQL_INTROSPECTION=True):
+        assert guest.post(URL, {"query": text}, format="json").status_code == 200
+
+    assert guest.post(URL, {"query": text}, format="json").status_code == 400

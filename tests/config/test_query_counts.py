@@ -257,10 +257,10 @@ PAGE = "{ edges { node { %s } } }"
 NESTED = {
     "products with shelf and stock": Nested(
         "{ products " + PAGE % "sku available rating images { url } category { slug parent { slug } }" + "}",
-        5, Fill.products,
+        3, Fill.products,
     ),
     "shelves with products": Nested(
-        "{ categories { slug children { slug } products " + PAGE % "sku available" + "} }", 4, Fill.categories
+        "{ categories { slug children { slug } products " + PAGE % "sku available" + "} }", 3, Fill.categories
     ),
     "products with reviews": Nested(
         "{ products " + PAGE % ("sku reviews " + PAGE % "author text rating") + "}", 2, Fill.products
