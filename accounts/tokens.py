@@ -61,7 +61,7 @@ class Backend(TokenBackend):
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         """Verify and return the claims. The algorithm is ours to choose, not the token's, so `none` is refused."""
         try:
-            key = keys.verifying_key(str(jwt.get_unverified_header(token).get("kid")))
+            key = keys.verifying_key(str(keys.header_of(token).get("kid")))
             return jwt.decode(
                 token, key.public, [self.algorithm], options={"require": REQUIRED},
                 audience=self.audience, issuer=self.issuer,

@@ -152,8 +152,8 @@ def one_key_pair(key_pair: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.fixture(autouse=True)
 def keys_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process reads the keys anew every minute: a test whose statements are counted must not be the one."""
-    monkeypatch.setattr(keys, "CACHE", float("inf"))
+    """A process reads the keys anew now and then: a test whose statements are counted must not be the one."""
+    monkeypatch.setattr(keys, "_moment", lambda: 0)
     keys._read.cache_clear()
     keys._latest.cache_clear()
 

@@ -61,7 +61,7 @@ def issue(request: Any) -> str:
 def is_delegated(token: bytes | str) -> bool:
     """Whether it says of itself that it is one of these; nothing is verified yet."""
     try:
-        return str(jwt.get_unverified_header(token).get("typ", "")).lower() == TYPE
+        return str(keys.header_of(token).get("typ", "")).lower() == TYPE
     except (jwt.InvalidTokenError, UnicodeError):
         return False
 
@@ -69,7 +69,7 @@ def is_delegated(token: bytes | str) -> bool:
 def verify(token: bytes | str, *, now: datetime | None = None) -> Delegated:
     """Return what the token was given for; raises InvalidToken. One query."""
     try:
-        key = keys.verifying_key(str(jwt.get_unverified_header(token).get("kid")))
+        key = keys.verifying_key(str(keys.header_of(token).get("kid")))
         jwt.decode(
             token, key.public, [keys.ALGORITHM], options={"require": REQUIRED},
             audience=settings.SIMPLE_JWT["AUDIENCE"], issuer=settings.SITE_URL,

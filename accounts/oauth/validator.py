@@ -128,6 +128,6 @@ class Validator(OAuth2Validator):
     def _get_key_for_token(self, token: str) -> JWK | None:
         """An identity token that comes back as a hint names its key as any other does."""
         try:
-            return JWK.from_pyca(keys.verifying_key(str(jwt.get_unverified_header(token).get("kid"))).public)
+            return JWK.from_pyca(keys.verifying_key(str(keys.header_of(token).get("kid"))).public)
         except (jwt.InvalidTokenError, UnknownKey, UnicodeError):
             return None

@@ -113,3 +113,16 @@ def test_private_half_is_useless_without_secret_key(settings: pytest.FixtureRequ
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(InvalidToken):
         keys.fresh()
+
+
+def test_header_is_what_the_library_reads(alice: User) -> None:
+    token = token_of(alice)
+    assert keys.header_of(token) == jwt.get_unverified_header(token)
+    assert keys.header_of(token.encode()) == jwt.get_unverified_header(token)
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "..", "eyJ!.e30.", "bnVsbA..", "W10.e30.x", "\ud800", "ü.e30.x"])
+def test_header_of_no_token_is_refused_every_time(token: str) -> None:
+    for _ in range(2):
+        with pytest.raises((jwt.InvalidTokenError, UnicodeError)):
+            keys.header_of(token)
