@@ -55,8 +55,8 @@ def test_document_is_answered_or_refused_in_words_at_length(case: Any, world: di
 
 
 def test_fault_of_ours_would_be_seen(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shop.schema.catalogue.stock_of", None)
-    case = schema["Query"]["products"].Case(body="{ products { edges { node { available } } } }")
+    monkeypatch.setattr("shop.schema.images.images_of", None)
+    case = schema["Query"]["products"].Case(body="{ products { edges { node { images { url } } } } }")
 
     with pytest.raises(AssertionError, match="internal-error"):
         ask(case, world, "guest")

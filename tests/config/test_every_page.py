@@ -62,13 +62,14 @@ def test_list_of_the_admin_costs_the_same_whatever_its_length(
     alice: User, carol: User, gateway: FakeGateway, name: str
 ) -> None:
     client = office_of(carol)
-    costs: list[Any] = []
+    costs: list[list[str]] = []
 
     for orders in (2, 6):
         for number in range(orders):
             ordered(alice, gateway, key=f"{orders}-{number}")
         with CaptureQueriesContext(connection) as captured:
             client.get(reverse(f"admin:{name}_changelist"))
-        costs.append(len(captured))
+        # A session is in Redis, and read from PostgreSQL when Redis is slow, as on a busy machine.
+        costs.append([query["sql"] for query in captured if "django_session" not in query["sql"]])
 
-    assert costs[0] == costs[1]
+    assert len(costs[0]) == len(costs[1]), costs

@@ -52,8 +52,9 @@ class Scene(NamedTuple):
     relay: int
 
     def hold_the_relay(self) -> None:
-        """Until this process is dead no other one gets its messages."""
-        os.kill(self.relay, signal.SIGSTOP)
+        """Until this process is dead no other one gets its messages, nor hears from the provider that it has paid."""
+        if self.relay:
+            os.kill(self.relay, signal.SIGSTOP)
 
     def press(self) -> None:
         """Press the button, in this process."""
@@ -135,6 +136,7 @@ def stay(scene: Scene) -> None:
 
 
 def buy(scene: Scene) -> None:
+    scene.hold_the_relay()
     scene.die_at_the_step()
     scene.press()
 
@@ -269,6 +271,7 @@ def unboxed(scene: Scene) -> None:
         record(*args, messages=[message for message in messages if not message.topic.startswith("mail.")], **kwargs)
 
     book.record = without_the_mail
+    scene.hold_the_relay()
     scene.die_at_the_step()
     scene.press()
     # here the textbook says: send_confirmation.delay(order.pk)

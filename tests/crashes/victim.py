@@ -24,6 +24,7 @@ from tests.crashes import plays  # noqa: E402 - models can be imported only now
 from tests.crashes.steps import GUEST, STEPS, WRONG  # noqa: E402
 
 AT_ONCE = 4
+RIVALS = {"buy", "relay", "mail", "worker", "capture", "together", "void", "refund", "hear", "unboxed"}
 NOT_REACHED = 7
 
 
@@ -43,7 +44,7 @@ def run_batch(jobs: list[dict[str, Any]], report: int) -> None:
 
 def is_rival(job: dict[str, Any]) -> bool:
     """Whether the live relay and worker would do its work, and often faster: it has the relay hold its breath."""
-    return job["step"].partition(":")[0] in {"relay", "mail", "worker", "capture", "together", "void", "refund", "hear"}
+    return job["step"].partition(":")[0] in RIVALS
 
 
 def bury_one(running: dict[int, dict[str, Any]], report: int) -> None:

@@ -57,6 +57,7 @@ class Replica:
 
     def answer(self, environ: Any, start_response: Any) -> list[bytes]:
         self.count += 1
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))  # left unread, closing would be a reset
         response = RequestIdMiddleware(ClientAddressMiddleware(self.echo))(WSGIRequest(environ))
         start_response(f"{response.status_code} -", list(response.items()))
         return [response.content]

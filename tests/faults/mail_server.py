@@ -39,10 +39,12 @@ class MailServer:
             self._door = None
 
     async def receive(self, server: Any, session: Any, envelope: Any) -> str:
-        """Answer one letter."""
+        """Answer one letter. Who hangs up before, or is killed, is no longer at the door: aiosmtpd cancels this."""
         self.at_the_door += 1
-        await asyncio.sleep(self.seconds)
-        self.at_the_door -= 1
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self.at_the_door -= 1
         if self.turns_away:
             return "451 Come back later"
         self.letters.append(message_from_bytes(envelope.content))

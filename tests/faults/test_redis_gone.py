@@ -81,12 +81,12 @@ def test_worker_that_is_busy_when_redis_crashes_goes_on_working(
     shop: Stack, crowd: Crowd, books: Books, mail_server: MailServer
 ) -> None:
     """Its child works while its parent waits for Redis: so it holds a message when the connection breaks."""
-    mail_server.seconds = 15
+    mail_server.seconds = 8
     [answer] = crowd.buy(1, clients=1)
-    assert wait_until(lambda: books.under_way() == {"messages waiting": 1} and mail_server.at_the_door == 1, 14)
+    assert wait_until(lambda: books.under_way() == {"messages waiting": 1} and mail_server.at_the_door == 1, 7)
 
     restart_redis(shop.directory, "kill")
-    assert wait_until(lambda: not mail_server.at_the_door, 20)
+    assert wait_until(lambda: not mail_server.at_the_door, 10)
     mail_server.be_kind()
     crowd.buy(1, clients=1)
     books.come_to_rest(45)  # celery's own class for the broker dies here and leaves everything undone

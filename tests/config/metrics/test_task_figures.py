@@ -34,7 +34,7 @@ def test_task_is_counted_with_its_time_and_its_end() -> None:
 @pytest.mark.roadmap("messaging/queue-monitoring")
 def test_message_carries_when_it_was_sent_and_the_task_how_long_it_waited(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[dict[str, Any]] = []
-    memory = Celery("tests", broker="memory://")
+    memory = Celery("tests", broker="memory://", set_as_current=False)
     with memory.connection() as line, line.Consumer([memory.amqp.queues["celery"]], callbacks=[]) as consumer:
         consumer.on_message = lambda message: sent.append(message.headers)
         memory.send_task("tests.lift", connection=line)
