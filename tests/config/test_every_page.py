@@ -1,6 +1,5 @@
 """The smoke test: carol opens every list of the admin, a stranger every public page, and nobody else gets in."""
 
-from typing import Any
 
 import pytest
 from django.contrib import admin
