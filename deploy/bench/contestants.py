@@ -21,7 +21,7 @@ from deploy.local.readiness import wait_until_ready
 from deploy.local.stack import Stack, stack
 
 LINES = parse_procfile((ROOT / "Procfile").read_text()).processes
-SHOP, FLOOR, WHOLE = "deploy.bench.instant", "deploy.bench.floor", "config.wsgi"
+SHOP, BARE, WHOLE = "deploy.bench.instant", "deploy.bench.bare", "config.wsgi"
 #: The limits of requests are counted as ever, but nobody reaches them: a bench is one address that never rests.
 UNLIMITED = {"RATE_LIMITS": "*=900000000/1"}
 PREPARE = (("migrate", "--verbosity", "0"), ("seed", "--no-cast", "--products", str(PRODUCTS)))
@@ -30,6 +30,10 @@ PREPARE = (("migrate", "--verbosity", "0"), ("seed", "--no-cast", "--products", 
 def as_in_procfile(application: str) -> str:
     """The shop's own line for the web, with another application."""
     return LINES["web"].replace(WHOLE, application)
+
+
+#: References behind the shop's own middleware.
+REFERENCE = f"env DJANGO_SETTINGS_MODULE=deploy.bench.reads.settings {as_in_procfile(WHOLE)}"
 
 
 class Contest:

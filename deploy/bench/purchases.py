@@ -1,7 +1,7 @@
 """Purchases per second: ours and the floor's in turns, so that both meet the same noise; then the medians.
 
     for each round, number of clients, and product (any of 1,000, or always the same):
-        floor ─► ours ─► ours before the provider's real process      (every other round: the other way round)
+        floor ─► bare ─► ours ─► ours before the provider's real process      (every other round: the other way round)
 
 The ratio is the median of the rounds' own ratios: what slows the machine for a minute slows both sides of one pair.
 
@@ -17,14 +17,21 @@ from typing import NamedTuple
 
 import httpx
 
-from deploy.bench.contestants import FLOOR, SHOP, WHOLE, Contest, as_in_procfile, contest
+from deploy.bench.contestants import BARE, REFERENCE, SHOP, WHOLE, Contest, as_in_procfile, contest
 from deploy.bench.crowd import PRODUCTS, Crowd
 from deploy.bench.load import Tally, post, press
 from deploy.embedded import ServerTrouble
 from deploy.local.process import ROOT
 
 FLOOR_TABLES = (ROOT / "deploy" / "bench" / "floor.sql").read_text()
-LINES = {"floor": as_in_procfile(FLOOR), "ours": as_in_procfile(SHOP), "whole": as_in_procfile(WHOLE)}
+LINES = {
+    "reference": REFERENCE,
+    "bare": as_in_procfile(BARE),
+    "ours": as_in_procfile(SHOP),
+    "whole": as_in_procfile(WHOLE),
+}
+#: `floor` is the bare view behind the shop's middleware, `bare` the same view behind none.
+SIDES = {"floor": "reference", "bare": "bare", "ours": "ours", "whole": "whole"}
 #: Buyers are prepared for a machine that sells this much; on a faster one a run ends early and still counts right.
 MOST_PER_SECOND = 1_500
 #: Seconds of load that nobody counts, on each side before the first round.
@@ -58,10 +65,10 @@ class Results:
     def percentile(self, kind: Kind, percent: float) -> float:
         return median(tally.percentile(percent) for tally in self.tallies[kind])
 
-    def ratio(self, kind: Kind) -> float:
+    def ratio(self, kind: Kind, floor: str = "floor") -> float:
         """How much of the floor's purchases are made under the same load."""
-        pairs = zip(self.tallies[kind], self.tallies[kind._replace(side="floor")], strict=True)
-        return median(its.against(floor) for its, floor in pairs)
+        pairs = zip(self.tallies[kind], self.tallies[kind._replace(side=floor)], strict=True)
+        return median(its.against(floors) for its, floors in pairs)
 
     def wrong(self, kind: Kind) -> str:
         """What came back beside sales, as in `503 ×2`; empty if nothing."""
@@ -98,7 +105,7 @@ def run_rounds(
 ) -> Results:
     """Measure every kind in every round; all sides have been started."""
     results = Results()
-    for side in LINES:  # the first requests of a thread load code and open connections
+    for side in SIDES:  # the first requests of a thread load code and open connections
         run(held, crowd, Kind(side, "spread", max(clients)), seconds=min(seconds, WARM_UP), seed=-1)
     for number, kind in enumerate(kinds(clients, rounds)):
         tell(f"{kind.clients} clients, {kind.products}, {kind.side}")
@@ -110,7 +117,7 @@ def kinds(clients: Sequence[int], rounds: int) -> Iterator[Kind]:
     """In the order in which they are run."""
     for number in range(rounds):
         for count in clients:
-            pairs = [Kind(side, "spread", count) for side in ("floor", "ours", "whole")]
+            pairs = [Kind(side, "spread", count) for side in SIDES]
             yield from reversed(pairs) if number % 2 else pairs
             pairs = [Kind(side, "hot", count) for side in ("floor", "ours")]
             yield from reversed(pairs) if number % 2 else pairs
@@ -118,17 +125,17 @@ def kinds(clients: Sequence[int], rounds: int) -> Iterator[Kind]:
 
 def run(held: Contest, crowd: Crowd, kind: Kind, *, seconds: float, seed: int) -> Tally:
     products = SPREAD[kind.products]
-    if kind.side == "floor":
+    if kind.side in {"floor", "bare"}:
         requests = presses_of_the_floor(len(crowd.tokens), products, seed)
     else:
         requests = crowd.presses(products=products)
-    return press(held.ports[kind.side], requests, clients=kind.clients, seconds=seconds)
+    return press(held.ports[SIDES[kind.side]], requests, clients=kind.clients, seconds=seconds)
 
 
 def presses_of_the_floor(count: int, products: int, seed: int) -> list[bytes]:
     dice = Random(seed)
     bodies = [json.dumps({"product": dice.randint(1, products), "quantity": 1}).encode() for _ in range(count)]
-    return [post("/buy/", body) for body in bodies]
+    return [post("/bench/buy/", body) for body in bodies]
 
 
 def prepare_provider(held: Contest) -> None:

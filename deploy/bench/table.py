@@ -13,7 +13,7 @@ from deploy.bench.load import Tally
 from deploy.bench.purchases import Kind, Results
 from deploy.bench.servers import Rate, Trial
 
-SIDES = {"floor": "bare view", "ours": "ours", "whole": "+ provider"}
+SIDES = {"floor": "bare view", "bare": "no middleware", "ours": "ours", "whole": "+ provider"}
 
 
 def show_purchases(console: Console, results: Results, *, bar: float | None) -> None:
@@ -21,7 +21,7 @@ def show_purchases(console: Console, results: Results, *, bar: float | None) -> 
     table = _table("Purchases per second: medians of all rounds", 3, "clients", "product", "side", "per s", "ratio")
     for kind in sorted(results.tallies, key=lambda kind: (kind.clients, kind.products != "spread", kind.side)):
         ratio = results.ratio(kind)
-        shown = "" if kind.side == "floor" else f"{ratio:.2f}"
+        shown = "" if kind.side in {"floor", "bare"} else f"{ratio:.2f}"
         if shown and bar is not None and kind.side == "ours":
             shown = f"[{'green' if ratio >= bar else 'red'}]{shown}[/]"
         times = [f"{results.percentile(kind, percent):.1f}" for percent in (50, 95, 99)]

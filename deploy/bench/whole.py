@@ -14,7 +14,7 @@ from statistics import median
 import httpx
 
 from deploy.bench import costs, drain, overload, scale, statements
-from deploy.bench.contestants import FLOOR, SHOP, WHOLE, Contest, as_in_procfile, contest
+from deploy.bench.contestants import BARE, REFERENCE, SHOP, WHOLE, Contest, as_in_procfile, contest
 from deploy.bench.figures import Figure
 from deploy.bench.purchases import Kind, Results, check_books, crowd_for, prepare_provider, run_rounds
 from deploy.bench.reads.duels import Duel, ask, ask_graphql, fight
@@ -28,12 +28,12 @@ GRAPHQL_LIST = """{ products(first: 24) { edges { node {
 Tell = Callable[[str], object]
 #: `redis`: without the memory of each process; `uncached`: every answer is made anew.
 LINES = {
-    "floor": as_in_procfile(FLOOR),
+    "bare": as_in_procfile(BARE),
     "ours": as_in_procfile(SHOP),
     "whole": as_in_procfile(WHOLE),
     "redis": f"env CATALOGUE_CACHE=redis {as_in_procfile(WHOLE)}",
     "uncached": f"env CATALOGUE_CACHE=off {as_in_procfile(WHOLE)}",
-    "reference": f"env DJANGO_SETTINGS_MODULE=deploy.bench.reads.settings {as_in_procfile(WHOLE)}",
+    "reference": REFERENCE,
 }
 
 
@@ -88,6 +88,11 @@ def _purchases(results: Results, clients: Sequence[int]) -> Iterator[Figure]:
         rates = [results.per_second(kind), results.per_second(kind._replace(side="floor"))]
         beside = f"{rates[0]:,.0f}/s : {rates[1]:,.0f}/s"
         yield Figure(f"purchases / bare view, {_clients(count)}", results.ratio(kind), 0.5, beside=beside)
+    for count in clients:
+        kind = Kind("ours", "spread", count)
+        beside = f"{results.per_second(kind):,.0f}/s : {results.per_second(kind._replace(side='bare')):,.0f}/s"
+        ratio = results.ratio(kind, floor="bare")
+        yield Figure(f"purchases / bare view without middleware, {_clients(count)}", ratio, beside=beside)
     some, many = min(clients, key=lambda count: abs(count - 8)), max(clients)
     for count in dict.fromkeys([some, many]):
         yield Figure(

@@ -49,8 +49,9 @@ def stages(proofs: tuple[str, ...] = ()) -> list[Stage]:
 
 def _tests(name: str, *chosen: str) -> list[str]:
     """Two processes, a report in the format that every CI front end reads, coverage added to that of other stages."""
-    how = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder", "--cov", "--cov-context=test", "--cov-append"]
-    return [sys.executable, "-m", "pytest", "-q", *how, f"--junitxml={KEPT / name}.xml", *chosen]
+    how = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+    measured = ["--cov", "--cov-branch", "--cov-context=test", "--cov-append"]
+    return [sys.executable, "-m", "pytest", "-q", *how, *measured, f"--junitxml={KEPT / name}.xml", *chosen]
 
 
 def _coverage() -> tuple[list[str], ...]:

@@ -1,6 +1,5 @@
 """The smoke test: carol opens every list of the admin, a stranger every public page, and nobody else gets in."""
 
-
 import pytest
 from django.contrib import admin
 from django.db import connection

@@ -28,6 +28,7 @@ def test_both_sides_sell_and_the_ratio_is_held_against_the_bar() -> None:
     rows = re.findall(r"│ 2 +│ (\w+) +│ ([\w+ ]+?) +│ +([\d,]+) │ +([\d.]*) │.*│ +│", ran.stdout)
     sides = {
         ("spread", "bare view"),
+        ("spread", "no middleware"),
         ("spread", "ours"),
         ("spread", "+ provider"),
         ("hot", "bare view"),
@@ -50,7 +51,8 @@ def test_one_run_has_every_figure_and_says_which_goals_it_missed() -> None:
     wanted = [
         "list from Redis",
         "list uncached",
-        "purchases / bare view",
+        "purchases / bare view, 2 clients",
+        "purchases / bare view without middleware, 2 clients",
         "by pgbench",
         "memory",
         "check of an access token",

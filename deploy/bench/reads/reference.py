@@ -1,4 +1,5 @@
 """The least that could be called a product list or a product: a constant, a query and orjson, and DRF by the book.
+And the floor's purchase, so that it stands behind the same middleware as ours.
 
 They read the shop's own tables, show what its list shows but for pictures and links, and have none of its rules: no
 pages, filters, versions, limits of requests, ETags or choice of fields.
@@ -14,10 +15,12 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.serializers import ModelSerializer, SerializerMethodField, SlugRelatedField
 
 from config import urls
+from deploy.bench import floor
 from shop.models import Category, Product
 
 PAGE = 24
@@ -91,6 +94,7 @@ class ProductDetail(RetrieveAPIView[Product]):
 urlpatterns = [
     path("bench/constant/", constant),
     path("bench/plain/", plain),
+    path("bench/buy/", csrf_exempt(floor.buy)),
     path("bench/products/", Products.as_view()),
     path("bench/products/<slug:slug>/", ProductDetail.as_view()),
     *urls.urlpatterns,
