@@ -80,9 +80,13 @@ def header_of(token: bytes | str) -> Mapping[str, Any]:
     """Return what a token's first part says of the others, before any of them is believed.
 
     The plain way, `jwt.get_unverified_header(token)`, reads all three parts letter by letter, twice for each request;
-    the first one is the same for all tokens of a key. Raises jwt.InvalidTokenError or UnicodeError for what is none.
+    the first one is the same for all tokens of a key. Raises jwt.InvalidTokenError or UnicodeError for what is none: a
+    token has three parts, and other readers trip over a header that has nothing behind it.
     """
-    return _header((token.encode() if isinstance(token, str) else bytes(token)).partition(b".")[0])
+    parts = (token.encode() if isinstance(token, str) else bytes(token)).split(b".", 3)
+    if len(parts) != 3:
+        raise jwt.DecodeError("A token has three parts.")
+    return _header(parts[0])
 
 
 @lru_cache(maxsize=100)

@@ -126,3 +126,13 @@ def test_header_of_no_token_is_refused_every_time(token: str) -> None:
     for _ in range(2):
         with pytest.raises((jwt.InvalidTokenError, UnicodeError)):
             keys.header_of(token)
+
+
+@pytest.mark.parametrize("rest", ["", ".", ".x", ".x.y.z", "....."])
+def test_header_of_a_token_that_has_no_three_parts_is_refused(alice: User, rest: str) -> None:
+    header = token_of(alice).partition(".")[0]
+
+    assert keys.header_of(f"{header}.x.y") == keys.header_of(token_of(alice))
+    for token in (header + rest, (header + rest).encode()):
+        with pytest.raises(jwt.InvalidTokenError):
+            keys.header_of(token)

@@ -135,3 +135,12 @@ def test_identity_token_of_an_old_key_is_still_a_hint(alice: User, partner: tupl
 
     assert browser.get("/oauth/logout/", {"id_token_hint": hint[:-6] + "AAAAAA"}).status_code == 400
     assert browser.get("/oauth/logout/", {"id_token_hint": hint}).status_code == 200
+
+
+@pytest.mark.parametrize("rest", ["", ".", ".x", ".x.y.z", "....."])
+def test_header_of_a_token_alone_is_no_hint(alice: User, partner: tuple[Application, str], rest: str) -> None:
+    """Its key is a published one, so all that tells it from a token is that it has no three parts."""
+    hint, browser = tokens_for(alice, *partner, "openid")["id_token"].partition(".")[0] + rest, browser_of(alice)
+
+    assert browser.get("/oauth/logout/", {"id_token_hint": hint}).status_code == 400
+    assert browser.get("/oauth/userinfo/", headers={"Authorization": f"Bearer {hint}"}).status_code == 401
