@@ -86,6 +86,11 @@ class ProductAdmin(KeptNames):
         """Leave out what only some of the house may see."""
         return self.exclude if sight_of(request.user).is_inside else (*self.exclude, *INSIDE)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse to narrow the list by what one may not see: `?cost__gte=40` would tell it in a dozen questions."""
+        is_hidden = not sight_of(request.user).is_inside and not set(INSIDE).isdisjoint(lookup.split("__"))
+        return not is_hidden and super().lookup_allowed(lookup, value, request)
+
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         """Add the product or change it."""
         fields = form.cleaned_data | {"category": form.cleaned_data["category"].slug}

@@ -21,6 +21,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 #: Libraries that tell too much, or the same as a line of ours.
 QUIETER = {
     "django.security.DisallowedHost": "CRITICAL",  # scanners; it is a 400 all the same
+    "django.security.DisallowedModelAdminLookup": "CRITICAL",  # the staff's; it is a 400 all the same
     "stripe": "WARNING",  # its INFO has bodies
     "httpx": "WARNING",
     "httpcore": "WARNING",

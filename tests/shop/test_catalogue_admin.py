@@ -1,5 +1,6 @@
 """The catalogue behind the counter: saved by the functions that the API calls, with the same refusals."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -55,3 +56,60 @@ def test_category_that_holds_something_is_not_taken_down(office: Client) -> None
     office.post(reverse("admin:shop_category_delete", args=[shelf.pk]), {"post": "yes"})
 
     assert Category.objects.filter(pk=shelf.pk).exists()
+
+
+@pytest.fixture
+def counter(db: None) -> Client:
+    """Where dave packs, who may not see what the one desk costs."""
+    product(sku="D-1", slug="desk", name="Zebrawood desk", price="100.00", trade_price="80.00", cost="41.17")
+    return office_of(person("dave", role="warehouse"))
+
+
+@pytest.mark.roadmap("security/broken-access-control", "commerce/permission-based-visibility")
+@pytest.mark.parametrize(("member", "amount"), [("cost", "41.17"), ("trade_price", "80.00")])
+def test_packer_cannot_find_an_amount_out_by_asking_for_less_and_less(
+    counter: Client, office: Client, member: str, amount: str
+) -> None:
+    asked = [f"{member}={amount}", f"{member}=1", f"{member}__gte={amount}", f"{member}__gt={amount}"]
+    asked += [f"{member}__isnull=1", f"_facets=1&{member}__lte=1"]
+
+    packers = {counter.get(f"/admin/shop/product/?{query}").status_code for query in asked}
+    managers = ["Zebrawood" in office.get(f"/admin/shop/product/?{query}").content.decode() for query in asked]
+
+    assert packers == {400}
+    assert managers == [True, False, True, False, False, False]  # who may see it may narrow by it
+
+
+@pytest.mark.roadmap("security/broken-access-control", "commerce/permission-based-visibility")
+@pytest.mark.parametrize(
+    "page",
+    [
+        "product/?stock__product__cost__gt=1",
+        "product/?category__products__cost__gt=1",
+        "category/?products__cost__gt=1",
+        "stock/?product__cost__gt=1",
+        "stockentry/?product__trade_price__gt=1",
+        "reservation/?lines__product__cost__gt=1",
+        "review/?product__cost__gt=1",
+    ],
+)
+def test_nobody_reaches_an_amount_through_another_table(counter: Client, office: Client, page: str) -> None:
+    assert {client.get(f"/admin/shop/{page}").status_code for client in (counter, office)} <= {400, 403}
+
+
+def test_packer_cannot_order_or_search_by_an_amount(counter: Client) -> None:
+    product(sku="D-2", slug="lamp", name="Zebrawood lamp", trade_price="1.00", cost="1.00")
+
+    def told(query: str) -> list[str]:
+        return [row.sku for row in counter.get(f"/admin/shop/product/?{query}").context["cl"].result_list]
+
+    assert told("o=cost") == told("o=-cost") == told("o=99") == told("") != []
+    assert told("q=41.17") == []
+
+
+def test_refused_question_is_no_fault_of_ours(counter: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        counter.get("/admin/shop/product/?cost__gte=40")
+
+    assert [(line.levelname, line.message) for line in caplog.records if line.levelno > logging.INFO] == []
+    assert [line.__dict__["status"] for line in caplog.records if line.name == "shop.request"] == [400]
