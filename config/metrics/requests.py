@@ -42,7 +42,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestMetricsMiddleware:
-    """Stands before all others, to see what they refuse and how long they take."""
+    """Stands before all that refuse, to see that and how long they take, and behind the id, which its line needs."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -52,8 +52,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.metrics.page.MetricsPageMiddleware",
+    "config.middleware.RequestIdMiddleware",  # before all that may log
     "config.metrics.requests.RequestMetricsMiddleware",
-    "config.middleware.RequestIdMiddleware",
     "config.logs.requests.RequestLineMiddleware",
     "config.middleware.ClientAddressMiddleware",
     "config.browsers.headers.BrowserHeadersMiddleware",  # before all that may answer by itself

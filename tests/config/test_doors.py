@@ -112,7 +112,8 @@ def test_in_the_wrong_order_a_blocked_caller_walks_in(blocking: None) -> None:
 
 def test_doors_stand_before_all_that_asks_the_database_and_behind_the_id() -> None:
     order = [name.rpartition(".")[2] for name in settings.MIDDLEWARE]
-    early = ["RequestIdMiddleware", "RequestLineMiddleware", "ClientAddressMiddleware", "BlockedAddressesMiddleware"]
+    early = ["RequestIdMiddleware", "RequestMetricsMiddleware", "RequestLineMiddleware"]
+    early += ["ClientAddressMiddleware", "BlockedAddressesMiddleware"]
     places = [order.index(name) for name in (*early, "MaintenanceMiddleware", "SessionMiddleware")]
 
     assert places == sorted(places)

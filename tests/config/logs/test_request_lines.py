@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from config.logs import requests, statements
+from config.metrics import requests as figures
 from tests.config.logs.conftest import Entries
 
 Api = Callable[[User | None], APIClient]
@@ -55,6 +56,18 @@ def test_error_leaves_its_stack_once_beside_the_line(db: None, entries: Entries)
     assert (line["status"], line["route"]) == (500, "breaks/")
     assert (stack["level"], stack["request_id"], line["request_id"]) == ("ERROR", "request-42", "request-42")
     assert "what the stack is for" in stack["traceback"]
+
+
+@pytest.mark.roadmap("observability/correlation-ids", "frameworks/middleware")
+def test_line_of_a_slow_request_has_its_id(
+    db: None, client: Client, entries: Entries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "SLOW", 0.0)
+
+    client.get("/api/v1/products/", headers={"X-Request-ID": "request-42"})
+
+    [line] = entries("config.metrics.requests")
+    assert (line["message"].startswith("slow request: GET"), line["request_id"]) == (True, "request-42")
 
 
 def test_nobody_is_asked_for_the_lines_sake(client: Client, entries: Entries) -> None:
