@@ -12,10 +12,14 @@ import yaml
 
 from config import env
 from config.logs.lines import Line
+from config.logs.settings import LEVELS
 from deploy.local.process import ROOT
 from deploy.otel.shape import COLLECTOR, SHIPPER, faults
 
 Configuration = dict[str, Any]
+#: What the shipper's program reads without being told, in letters of any case, of Python's words:
+#: `getBuiltinMapping` in pkg/stanza/operator/helper/severity_builder.go of opentelemetry-collector-contrib.
+KNOWN = {"debug": "debug", "info": "info", "warn": "warn", "warning": "warn", "error": "error", "fatal": "fatal"}
 
 
 @pytest.fixture
@@ -113,6 +117,16 @@ def test_shipper_reads_the_fields_that_our_lines_have(shipper: Configuration) ->
 
     assert asked == {"level", "logger", "request_id", "trace_id", "span_id"}
     assert asked - fields == {"trace_id", "span_id"}  # of a line that belongs to a trace
+
+
+@pytest.mark.roadmap("observability/log-levels")
+def test_every_level_that_we_write_is_a_severity(shipper: Configuration) -> None:
+    [parser] = [step for step in shipper["receivers"]["filelog"]["operators"] if step["type"] == "severity_parser"]
+    told = {word: severity for severity, word in parser.get("mapping", {}).items()}
+
+    severities = [told.get(level.lower(), KNOWN.get(level.lower())) for level in LEVELS]
+
+    assert severities == ["debug", "info", "warn", "error", "fatal"]
 
 
 def test_shipper_sends_where_the_collector_listens(shipper: Configuration, configuration: Configuration) -> None:
