@@ -9,6 +9,9 @@ Nor is what is in it where a caller says who they are: their links differ, busin
 staff what others do not (`shop/visibility/`). `Vary` says so to the caches: an answer to nobody in particular is given
 to nobody else.
 
+These seconds hold while the shop answers. When no web process does, nginx gives the last answer that it has, however
+old (deploy/nginx/shop.conf), and says `X-Cache: STALE`. Nothing can be bought then.
+
 No browser keeps a price: a page that was open yesterday asks, and gets a 304 of two hundred bytes if nothing changed.
 
 Roadmap: caching/cdn, caching/cache-layers

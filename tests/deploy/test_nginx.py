@@ -5,7 +5,9 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import httpx
@@ -168,6 +170,31 @@ def test_what_the_shop_does_not_call_public_is_not_kept(door: Door, said: str) -
     counts = {door.http.get(path).text for _ in range(2)}
 
     assert len(counts) == 2
+
+
+def test_kept_answer_is_given_for_no_longer_than_the_shop_lets_it(door: Door) -> None:
+    path = "/api/v2/products/?cache=public,max-age=1,stale-while-revalidate=1&wait=0.5"
+    kept = door.http.get(path).json()["headers"]["X-Request-Id"]
+    sleep(3.5)  # both seconds are over, and a third for nginx, which counts whole ones
+
+    with ThreadPoolExecutor(3) as callers:  # while one of them fetches it anew
+        answers = list(callers.map(lambda _: door.http.get(path), range(3)))
+
+    assert kept not in {answer.json()["headers"]["X-Request-Id"] for answer in answers}
+    assert {answer.headers["X-Cache"] for answer in answers} == {"EXPIRED"}
+
+
+@pytest.mark.roadmap("performance/load-balancing", "caching/cache-layers")
+def test_last_answer_is_given_when_no_replica_is_left_to_ask(own_door: Door) -> None:
+    path = "/api/v2/products/?cache=public,max-age=1"
+    kept = own_door.http.get(path).json()
+    for replica in own_door.replicas:
+        replica.close()
+    sleep(2.5)
+
+    answer = own_door.http.get(path)
+
+    assert (answer.status_code, answer.headers["X-Cache"], answer.json()) == (200, "STALE", kept)
 
 
 @pytest.mark.roadmap("performance/load-balancing")

@@ -1,8 +1,6 @@
 """What nginx itself refuses has the form, the id and the headers of the shop's refusals; each seen to be missed."""
 
 import re
-import socket
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 from config.browsers.headers import EVERYWHERE, FOR_PROGRAMS
 from config.problems import PROBLEMS
 from deploy.local.process import ROOT
-from tests.deploy.door import FILES, NGINX, Door, opened
+from tests.deploy.door import FILES, NGINX, Door, opened, said
 
 #: Given to Django's SecurityMiddleware by config/settings/production.py, which the tests do not load.
 HSTS = "max-age=31536000; includeSubDomains; preload"
@@ -144,7 +142,7 @@ def test_refusals_of_the_shop_pass_through_as_they_are(door: Door, status: int) 
 
 
 def test_first_line_that_cannot_be_read_is_refused_in_the_same_form(door: Door) -> None:
-    answer = raw(door, "/metrics/\x7f")
+    answer = said(door, "GET /metrics/\x7f HTTP/1.1", "Host: localhost")
 
     assert answer.startswith("HTTP/1.1 400")
     assert "application/problem+json" in answer
@@ -153,23 +151,12 @@ def test_first_line_that_cannot_be_read_is_refused_in_the_same_form(door: Door) 
 
 @pytest.mark.parametrize("path", ['/metrics/"},{"', "/metrics/%22%2C%22status%22:200", "/metrics/\\", "/metrics/é"])
 def test_path_of_a_stranger_does_not_get_out_of_its_quotes(door: Door, path: str) -> None:
-    answer = raw(door, path)
+    answer = said(door, f"GET {path} HTTP/1.1", "Host: localhost")
 
     assert answer.startswith("HTTP/1.1 404")
     body = answer.partition("\r\n\r\n")[2]
     assert '"instance":""' in body
     assert '"status":404,"detail"' in body
-
-
-def raw(door: Door, path: str) -> str:
-    """Ask with a path that no client would send."""
-    trusted = ssl.create_default_context(cafile=str(door.folder / "nginx" / "authority.pem"))
-    with (
-        socket.create_connection(("127.0.0.1", door.port), 5) as line,
-        trusted.wrap_socket(line, server_hostname="localhost") as secure,
-    ):
-        secure.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-        return b"".join(iter(lambda: secure.recv(65536), b"")).decode()
 
 
 def test_static_file_and_health_of_the_door_have_the_headers_too(door: Door) -> None:
