@@ -145,15 +145,16 @@ def opened(folder: Path, change: Callable[[Path], None] = lambda etc: None, shop
         yield Door(file.parent, port, plain_port, replicas, http)
 
 
-def said(door: Door, *head: str) -> str:
+def said(door: Door, *head: str, is_plain: bool = False) -> str:
     """The answer to a head that no client would send, whole."""
-    trusted = ssl.create_default_context(cafile=str(door.folder / "nginx" / "authority.pem"))
-    with (
-        socket.create_connection(("127.0.0.1", door.port), 5) as line,
-        trusted.wrap_socket(line, server_hostname="localhost") as secure,
-    ):
-        secure.sendall("\r\n".join([*head, "Connection: close", "", ""]).encode())
-        return b"".join(iter(lambda: secure.recv(65536), b"")).decode()
+    with ExitStack() as stack:
+        port = door.plain_port if is_plain else door.port
+        line = stack.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+        if not is_plain:
+            trusted = ssl.create_default_context(cafile=str(door.folder / "nginx" / "authority.pem"))
+            line = stack.enter_context(trusted.wrap_socket(line, server_hostname="localhost"))
+        line.sendall("\r\n".join([*head, "Connection: close", "", ""]).encode())
+        return b"".join(iter(lambda: line.recv(65536), b"")).decode()
 
 
 def is_open(port: int) -> bool:
