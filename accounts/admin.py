@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from oauth2_provider import models as oauth
@@ -48,10 +48,22 @@ class PersonAdmin(UserAdmin):
         """An admin gives roles; more than the roles hold is given by a superuser."""
         return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *self.above_the_roles)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        """What is about to be saved is locked and read once more, since Django's admin writes every column as it read
+        it, and would write over what others wrote in between.
+        """
+        found = super().get_object(request, object_id, from_field)
+        if found is None or request.method != "POST" or not connection.in_atomic_block:
+            return found
+        return self.get_queryset(request).select_for_update(no_key=True).filter(pk=found.pk).first()
+
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Whoever could give a superuser a new password or address would be one."""
+        """Whoever could give a superuser a new password or address would be one. A closed account is nobody's: a form
+        that was open before would bring it back.
+        """
         is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not is_above and super().has_change_permission(request, obj)
+        is_closed = obj is not None and obj.is_closed
+        return not is_above and not is_closed and super().has_change_permission(request, obj)
 
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:

@@ -22,6 +22,7 @@ from accounts import letters, passwords, security_events
 from accounts.errors import LinkInvalid, StillInCharge
 from accounts.letters import links
 from accounts.models import SecurityEvent, User
+from accounts.models.user import NOBODYS
 from accounts.security_events import Origin
 
 
@@ -72,7 +73,7 @@ def close(user: User, *, password: str, origin: Origin) -> None:
             if belongings.model is not LogEntry:  # what a former colleague did in the admin is the house's to keep
                 belongings.delete()
         User.objects.filter(pk=user.pk).update(
-            email=f"closed-{user.pk}@account.invalid",  # RFC 2606: an address that nobody can have
+            email=f"closed-{user.pk}@{NOBODYS}",
             name="", password=make_password(None), is_active=False, is_business=False, last_login=None,
         )  # fmt: skip
         security_events.record(SecurityEvent.Kind.ACCOUNT_CLOSED, user=user)

@@ -12,6 +12,9 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+#: RFC 2606: nobody can have an address there, so accounts that were closed do.
+NOBODYS = "account.invalid"
+
 
 class Users(BaseUserManager["User"]):
     """Creates users and finds them by address, however it is capitalised."""
@@ -59,6 +62,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether its owner closed it (`accounts/personal.py`). It stays so: it has forgotten whose it was."""
+        return self.email.endswith(f"@{NOBODYS}")
 
     @property
     def pays_trade_prices(self) -> bool:
