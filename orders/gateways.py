@@ -56,8 +56,16 @@ class TracedClient(stripe.RequestsClient):
     """
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **usage: Any) -> Any:
-        """As Stripe's, with one header more."""
-        return super().request(method, url, {**(headers or {}), **trail.headers()}, post_data, **usage)
+        """As Stripe's, with one header more; only what the network does is a failure of the network. Stripe's takes
+        whatever is raised in it for one, the interruption of a task whose time is up too, and it would be tried again.
+        """
+        try:
+            return super().request(method, url, {**(headers or {}), **trail.headers()}, post_data, **usage)
+        except stripe.APIConnectionError as failure:
+            cause = failure.__cause__
+            if cause is None or isinstance(cause, OSError | urllib3.exceptions.HTTPError):
+                raise
+            raise cause from None
 
 
 class StripeGateway:

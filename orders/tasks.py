@@ -46,7 +46,9 @@ def deliver_mail(message_id: str) -> None:
 
 
 # Interrupted before it is killed, so that what waited behind a call that hangs is given back then, and not when the
-# claim ends. Later than a second in which messages are begun and the longest PAYMENT_DEADLINE_SECONDS.
+# claim ends. Later than a second in which messages are begun and the longest PAYMENT_DEADLINE_SECONDS, which is that of
+# one call: a capture that gets no answer asks what became of it, and a void or a refund may need several calls. Those
+# that are cut off have failed and come again, as after a crash.
 @shared_task(soft_time_limit=11)
 def move_money(*message_ids: str) -> None:
     """Capture, void or refund payments, or work on the provider's news: one message, or several fresh ones."""
