@@ -20,7 +20,9 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from opentelemetry import trace
+from psycopg.pq import TransactionStatus
 
 from accounts import trail
 from orders import figures
@@ -74,9 +76,27 @@ def perform_together(message_ids: Sequence[UUID], consumers: Consumers, *, lease
                 finished += _finish(done)
                 done, written = [], monotonic()
     finally:
-        finished += _finish(done)
-        claims.give_back(left)
+        finished += _let_go(done, left)
     return finished
+
+
+def _let_go(done: Sequence[Held], left: Sequence[Held]) -> int:
+    """What was not begun goes back even if what is done cannot be written down."""
+    try:
+        _hang_up_if_waiting()
+        return _finish(done)
+    finally:
+        _hang_up_if_waiting()
+        claims.give_back(left)
+
+
+def _hang_up_if_waiting() -> None:
+    """Who is interrupted in the midst of a statement leaves a connection that waits for its end and takes no other: how
+    things ended could not be written down. The next statement makes a new one.
+    """
+    wire = connection.connection
+    if wire is not None and wire.info.transaction_status == TransactionStatus.ACTIVE:
+        connection.close()
 
 
 def _under_its_own_trail(message: Held, consumers: Consumers) -> bool:
@@ -103,6 +123,7 @@ def _ended_well(message: Held, consumers: Consumers, mourners: Consumers) -> boo
     try:
         consumers[message.topic](message.payload)
     except Exception as failure:
+        _hang_up_if_waiting()
         expected = isinstance(failure, ProviderFailed | OSError)  # a neighbour is away: one line is enough
         logger.warning("%s failed, attempt %s: %s", message.topic, message.attempts, failure, exc_info=not expected)
         error = f"{type(failure).__name__}: {failure}"

@@ -4,20 +4,27 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from threading import Timer
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from django.db import connection
+from django.utils import timezone
 
+from orders import outbox
 from orders.breaker import Breaker
 from orders.gateways import StripeGateway
-from orders.models import Payment
+from orders.models import OutboxMessage, Payment
+from orders.outbox import claims, work
 
 Interrupt = Callable[[float], None]
+TOPIC = "payment.capture"
 
 
 def raise_soft_limit(*_: object) -> None:
@@ -61,3 +68,77 @@ def test_call_to_a_silent_provider_ends_when_it_is_interrupted(silent: StripeGat
         silent.capture(payment)
 
     assert time.monotonic() - began < 3
+
+
+@pytest.fixture
+def group(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[UUID]]:
+    """Three messages, handed to a worker that is patient however busy the machine is."""
+    monkeypatch.setattr(work, "PATIENCE", 60.0)
+    day_ago = timezone.now() - timedelta(days=1)
+    rows = [OutboxMessage(topic=TOPIC, payload={"n": n}, created_at=day_ago, due_at=day_ago) for n in range(3)]
+    yield [row.pk for row in OutboxMessage.objects.bulk_create(rows)]
+    connection.close()  # no other test is to find one that still waits
+
+
+def ends() -> list[tuple[bool, int, bool]]:
+    """Of each message whether it is done, its attempts, and whether a worker still holds it for itself."""
+    rows = OutboxMessage.objects.order_by("payload__n").values_list("done_at", "attempts", "claimed_until")
+    return [(done_at is not None, attempts, done_at is None and until is not None) for done_at, attempts, until in rows]
+
+
+def wait_in_postgresql() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(20)")
+
+
+@pytest.mark.roadmap("messaging/background-workers", "messaging/idempotent-tasks-and-retries")
+def test_one_that_is_interrupted_in_a_statement_has_failed_and_the_others_are_written_down(
+    group: list[UUID], interrupt: Interrupt
+) -> None:
+    """psycopg still waits for an answer to the statement, and takes no other one."""
+
+    def hangs_at_the_second(payload: Mapping[str, Any]) -> None:
+        if payload["n"] == 1:
+            interrupt(0.3)
+            wait_in_postgresql()
+
+    assert outbox.perform_together(group, {TOPIC: hangs_at_the_second}) == 2
+
+    assert ends() == [(True, 1, False), (False, 1, False), (True, 1, False)]
+
+
+def test_one_alone_that_is_interrupted_in_a_statement_has_failed(group: list[UUID], interrupt: Interrupt) -> None:
+    interrupt(0.3)
+
+    assert not outbox.perform(group[0], {TOPIC: lambda _: wait_in_postgresql()})
+
+    assert ends()[0] == (False, 1, False)
+
+
+def test_what_is_not_begun_goes_back_even_if_what_is_done_cannot_be_written_down(
+    group: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "finish", raise_soft_limit)
+    monkeypatch.setattr(work, "UNWRITTEN", 0.0)
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        outbox.perform_together(group, {TOPIC: lambda _: None})
+
+    assert [is_held for *_, is_held in ends()] == [True, False, False]
+
+
+def test_what_is_not_begun_goes_back_if_the_writing_itself_is_interrupted(
+    group: list[UUID], interrupt: Interrupt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted_once(_: object) -> None:
+        monkeypatch.undo()
+        interrupt(0.3)
+        wait_in_postgresql()
+
+    monkeypatch.setattr(claims, "finish", interrupted_once)
+    monkeypatch.setattr(work, "UNWRITTEN", 0.0)
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        outbox.perform_together(group, {TOPIC: lambda _: None})
+
+    assert ends() == [(True, 1, False), (False, 0, False), (False, 0, False)]
