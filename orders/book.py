@@ -65,6 +65,7 @@ WITH moved AS (
 ), kept AS (
     UPDATE orders_idempotencykey kept SET answer = %(answer)s::jsonb
     FROM moved WHERE kept.id = %(key)s AND kept.answer IS NULL
+    RETURNING kept.id
 ), messages AS (
     INSERT INTO orders_outboxmessage (id, topic, payload, context, created_at, due_at, publications, attempts, error)
     SELECT message.*, %(context)s::jsonb, now(), now(), 0, 0, ''
@@ -76,7 +77,8 @@ WITH moved AS (
     )
 )
 INSERT INTO orders_orderevent (order_id, sequence, type, details, at)
-SELECT id, event_count, %(event)s, %(details)s::jsonb, now() FROM moved RETURNING sequence
+SELECT id, event_count, %(event)s, %(details)s::jsonb, now() FROM moved
+RETURNING sequence, EXISTS (SELECT FROM kept)
 """
 #: What an order line copies from the priced line under the same name.
 COPIED = ("product_id", "sku", "name", "unit_price", "quantity")
@@ -143,8 +145,9 @@ def record(
     details: Mapping[str, Any] | None = None,
     messages: Iterable[Message] = (),
     answer: Answer | None = None,
-) -> None:
-    """Write the order's and its payment's new state with the event that says why.
+) -> Answer | None:
+    """Write the order's and its payment's new state with the event that says why. Return the answer if it is the one
+    that is kept: a retry that took over may have kept another.
 
     Every change writes an event and counts it, so a copy with the newest count is the truth. Raises Outdated for any
     other, having written nothing; that cannot happen to who holds the order's lock. An event that merchants' systems
@@ -174,9 +177,10 @@ def record(
         written = cursor.fetchone()
     if written is None:
         raise Outdated
-    order.event_count = written[0]
+    order.event_count, is_kept = written
     _count_later(order, payment, event, details or {})
     _tell_after_commit(order, event, details or {})
+    return answer if is_kept else None
 
 
 def _count_later(order: Order, payment: Payment, event: str, details: Mapping[str, Any]) -> None:

@@ -89,10 +89,10 @@ def _confirm(order: Order, outcome: Authorized, render: Render | None) -> Answer
         Message("mail.order_confirmation", {"order": order.pk}),
         Message("payment.capture", {"order": order.pk}),
     ]
-    book.record(order, "OrderPaid", details={"payment": outcome.provider_id}, messages=messages, answer=answer)
+    kept = book.record(order, "OrderPaid", details={"payment": outcome.provider_id}, messages=messages, answer=answer)
     left = stock.commit(order.stock_lines(), reference=order.number)
     _tell_of_low_shelves(order, left)
-    return answer
+    return kept
 
 
 def _tell_of_low_shelves(order: Order, left: dict[int, int]) -> None:
@@ -113,11 +113,11 @@ def _abandon(order: Order, outcome: Declined, render: Render | None) -> Answer |
     order.payment.move_to(PaymentStatus.DECLINED)
     order.payment.provider_id, order.payment.decline_reason = outcome.provider_id, outcome.reason[:60]
     answer = render(order) if render else None
-    book.record(order, "PaymentDeclined", details={"reason": outcome.reason}, answer=answer)
+    kept = book.record(order, "PaymentDeclined", details={"reason": outcome.reason}, answer=answer)
     cart.put_back(order)
     coupons.release(order)
     stock.release(order.stock_lines())
-    return answer
+    return kept
 
 
 def close(order: Order, status: OrderStatus, reason: str) -> None:

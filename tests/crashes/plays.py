@@ -267,8 +267,9 @@ def unboxed(scene: Scene) -> None:
 
     record = book.record
 
-    def without_the_mail(*args: Any, messages: Any = (), **kwargs: Any) -> None:
-        record(*args, messages=[message for message in messages if not message.topic.startswith("mail.")], **kwargs)
+    def without_the_mail(*args: Any, messages: Any = (), **kwargs: Any) -> Any:
+        others = [message for message in messages if not message.topic.startswith("mail.")]
+        return record(*args, messages=others, **kwargs)
 
     book.record = without_the_mail
     scene.hold_the_relay()

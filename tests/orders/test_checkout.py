@@ -114,6 +114,32 @@ def test_nobody_says_that_a_paid_order_was_not_charged(alice: User) -> None:
     assert Order.objects.count() == 1
 
 
+class TakenOver(FakeGateway):
+    """So slow that the buyer presses again and that press takes over; it is told nothing and answers first."""
+
+    def __init__(self, buyer: User, outcome: Outcome | None) -> None:
+        super().__init__(outcome)
+        self.buyer, self.told = buyer, {}
+
+    def authorize(self, payment: Payment) -> Outcome:
+        IdempotencyKey.objects.update(locked_until="2020-01-01T00:00:00Z")
+        self.told = buy(self.buyer, FakeGateway(Unknown()))
+        return super().authorize(payment)
+
+
+@pytest.mark.roadmap("api/idempotency")
+@pytest.mark.parametrize(("outcome", "status"), [(None, "paid"), (Declined("pi_1", "expired_card"), "declined")])
+def test_press_that_was_taken_over_answers_what_is_kept(alice: User, outcome: Outcome | None, status: str) -> None:
+    cart_of(alice, (product(), 1))
+    slow = TakenOver(alice, outcome)
+
+    answer = buy(alice, slow)
+
+    assert slow.told["status"] == "pending"
+    assert answer == slow.told == buy(alice, slow)
+    assert Order.objects.get().status == status
+
+
 def test_open_breaker_refuses_before_anything_is_written(alice: User) -> None:
     cart_of(alice, (product(), 1))
 
