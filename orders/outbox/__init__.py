@@ -58,6 +58,9 @@ def forget_letters(*, now: datetime | None = None) -> int:
 
 
 def replay(message_ids: list[UUID]) -> int:
-    """Give dead messages a new life, from the first attempt; return how many there were."""
-    fresh = {"dead_at": None, "attempts": 0, "publications": 0, "due_at": Now(), "claimed_until": None}
-    return OutboxMessage.objects.dead().filter(pk__in=message_ids).update(**fresh)
+    """Give dead messages a new life, from the first attempt; return how many there were.
+
+    They count as published before, so each travels alone: it may be what kills.
+    """
+    revived = {"dead_at": None, "attempts": 0, "publications": 1, "due_at": Now(), "claimed_until": None}
+    return OutboxMessage.objects.dead().filter(pk__in=message_ids).update(**revived)

@@ -84,6 +84,22 @@ def test_what_may_have_killed_its_worker_or_has_failed_travels_alone(begun: dict
     assert {len(group) for group in published()} == {1}
 
 
+@pytest.mark.roadmap("messaging/dead-letter-queue")
+def test_dead_that_are_replayed_travel_alone_also_after_the_broker_refused_them() -> None:
+    """They may be dead because they kill: in a group their attempts would not be counted before they begin."""
+    ids = written(20, dead_at=timezone.now(), attempts=outbox.MOST_ATTEMPTS)
+
+    def away(*_: Any) -> None:
+        raise ConnectionError("broker away")
+
+    assert outbox.replay(ids) == 20
+    assert outbox.publish_due(away) == 0
+    OutboxMessage.objects.update(due_at=timezone.now() - timedelta(days=1))
+
+    assert [len(group) for group in published()] == 20 * [1]
+    assert set(state("attempts")) == {(0,)}
+
+
 def test_of_groups_that_the_broker_refuses_all_come_back() -> None:
     ids = written(20)
     sent: Sent = []
