@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Now
 
 from orders.models import OutboxMessage
@@ -96,17 +96,21 @@ def give_back(messages: Sequence[Held]) -> None:
 
 
 def try_later(message: Held, error: str) -> None:
-    """Come back after 1, 2, 4, … seconds, a little scattered so that a thousand failures do not return as one."""
+    """Come back after 1, 2, 4, … seconds, a little scattered so that a thousand failures do not return as one. What
+    somebody else holds meanwhile, since our lease has ended, is theirs.
+    """
     pause = min(2 ** (message.attempts - 1), LONGEST_PAUSE)
     due = Now() + timedelta(seconds=pause * random.uniform(0.75, 1.25))  # noqa: S311 - scatter, not secrecy
-    OutboxMessage.objects.filter(pk=message.id).update(
-        due_at=due, claimed_until=None, publications=0, attempts=message.attempts, error=error
-    )
+    _still_ours(message).update(due_at=due, claimed_until=None, publications=0, attempts=message.attempts, error=error)
 
 
 @transaction.atomic
 def bury(message: Held, error: str, *, mourn: Callable[[Mapping[str, Any]], None]) -> None:
-    """Give a message up; whoever mourns it hears in the same transaction."""
-    logger.error("message %s is dead: %s", message.id, error)
-    OutboxMessage.objects.filter(pk=message.id).update(dead_at=Now(), claimed_until=None, error=error)
-    mourn(message.payload)
+    """Give a message up, if it still is ours; whoever mourns it hears in the same transaction."""
+    if _still_ours(message).update(dead_at=Now(), claimed_until=None, error=error):
+        logger.error("message %s is dead: %s", message.id, error)
+        mourn(message.payload)
+
+
+def _still_ours(message: Held) -> QuerySet[OutboxMessage]:
+    return OutboxMessage.objects.filter(pk=message.id, claimed_until=message.until)

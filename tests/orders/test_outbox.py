@@ -208,6 +208,25 @@ def test_message_that_kills_its_worker_each_time_dies_too(message: OutboxMessage
     assert again(message).dead_at is not None
 
 
+@pytest.mark.roadmap("messaging/idempotent-tasks-and-retries")
+@pytest.mark.parametrize("attempts", [0, outbox.MOST_ATTEMPTS - 1])
+def test_worker_that_was_frozen_for_longer_than_its_lease_leaves_the_message_to_who_holds_it_now(
+    message: OutboxMessage, attempts: int
+) -> None:
+    """It wakes up and fails: to be written down as failed, or as dead, is for who works on it now."""
+    OutboxMessage.objects.update(attempts=attempts)
+    later, mourned = timezone.now() + timedelta(hours=1), list[Any]()
+
+    def frozen(payload: Any) -> None:
+        OutboxMessage.objects.update(claimed_until=later, attempts=attempts + 2)
+        failing(payload)
+
+    assert not outbox.perform(message.pk, {"mail.test": frozen}, mourners={"mail.test": mourned.append})
+
+    row = again(message)
+    assert (row.claimed_until, row.attempts, row.dead_at, row.error, mourned) == (later, attempts + 2, None, "", [])
+
+
 def test_only_dead_messages_are_replayed(message: OutboxMessage) -> None:
     assert outbox.replay([message.pk]) == 0
 
