@@ -7,10 +7,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.db.models import Model, QuerySet
+from django.forms import CharField, HiddenInput, ModelForm
 from django.http import HttpRequest
 
+from accounts.errors import ChangedMeanwhile
+from accounts.preconditions.versions import require, version_of
 from shop import assortment, categories, reviews, switches
 from shop.cache.changes import product_changed
 from shop.errors import CategoryInItself
@@ -18,10 +20,40 @@ from shop.models import Category, Product, Reservation, Review, Stock, StockEntr
 from shop.visibility.sight import INSIDE, sight_of
 
 
+class SeenForm(ModelForm):
+    """Says of which version of the row it was made. It saves all that it shows, so it would put back what it showed
+    before somebody else changed it.
+    """
+
+    version = CharField(required=False, widget=HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["version"] = version_of(self.instance)
+
+    def clean(self) -> None:
+        """Raise ValidationError unless the row is as it was shown."""
+        if self.instance.pk:
+            try:
+                require(frozenset({self.cleaned_data.get("version", "")}), self.locked())
+            except ChangedMeanwhile as refusal:
+                raise ValidationError(str(refusal)) from refusal
+
+    def locked(self) -> Model:
+        """Return the row as it stands now, and for as long as the form is being saved."""
+        return self._meta.model._base_manager.select_for_update(no_key=True).get(pk=self.instance.pk)
+
+
 class KeptNames(admin.ModelAdmin):
     """What is added and changed by the functions that the API calls. Names that it keeps for ever are typed once."""
 
     kept: tuple[str, ...] = ("slug",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may only look at the row changes no version of it."""
+        is_changed = obj and self.has_change_permission(request, obj)
+        return [name for name in super().get_fields(request, obj) if is_changed or name != "version"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Labels in the warehouse and links all over the world have them."""
@@ -37,7 +69,7 @@ class KeptNames(admin.ModelAdmin):
             self.delete_model(request, row)
 
 
-class CategoryForm(ModelForm):
+class CategoryForm(SeenForm):
     """Says beside the field what `shop.categories.change` would refuse under the lock."""
 
     def clean_parent(self) -> Category | None:
@@ -46,6 +78,11 @@ class CategoryForm(ModelForm):
         if parent and self.instance.pk and parent.pk in Category.objects.at_or_below(self.instance.slug):
             raise ValidationError(str(CategoryInItself()))
         return parent
+
+    def locked(self) -> Model:
+        """The tree first, as whoever moves a shelf locks it."""
+        categories.lock_tree()
+        return super().locked()
 
 
 @admin.register(Category)
@@ -59,8 +96,9 @@ class CategoryAdmin(KeptNames):
         """Put the shelf up or change it."""
         parent = form.cleaned_data["parent"]
         fields = form.cleaned_data | {"parent": parent.slug if parent else None}
+        seen = frozenset({fields.pop("version")})
         if change:
-            categories.change(obj.slug, expected=None, **fields)
+            categories.change(obj.slug, expected=seen, **fields)
         else:
             obj.pk = categories.add(**fields).pk
 
@@ -73,6 +111,7 @@ class CategoryAdmin(KeptNames):
 class ProductAdmin(KeptNames):
     """Products with their stock beside them."""
 
+    form = SeenForm
     kept = ("sku", "slug")
     exclude = ("created_at",)  # PostgreSQL says when; a form would ask for it
 
@@ -94,8 +133,9 @@ class ProductAdmin(KeptNames):
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         """Add the product or change it."""
         fields = form.cleaned_data | {"category": form.cleaned_data["category"].slug}
+        seen = frozenset({fields.pop("version")})
         if change:
-            assortment.change(obj.slug, expected=None, **fields)
+            assortment.change(obj.slug, expected=seen, **fields)
         else:
             obj.pk = assortment.add(**fields).pk
 

@@ -1,4 +1,4 @@
-"""An account is saved behind the counter while somebody else writes to it: what they wrote is not written over."""
+"""What is saved behind the counter while somebody else writes to it: what they wrote is not written over."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +10,8 @@ from django.urls import reverse
 from accounts import business, personal
 from accounts.models import User
 from accounts.security_events import NOWHERE
-from tests.factories import office_of
+from shop.models import Product
+from tests.factories import office_of, person, product
 from tests.races import walls
 from tests.races.rivals import queued
 
@@ -73,3 +74,31 @@ def test_account_that_is_closed_at_that_moment_stays_closed(alice: User, office:
     closed = User.objects.get(pk=alice.pk)
     assert (closed.is_closed, closed.is_active, closed.name) == (True, False, "")
     assert not closed.has_usable_password()
+
+
+def price_at_once() -> list[int]:
+    """Two managers have opened the form of one product; both save another price at once. Returns the statuses."""
+    desk = product(price=300)
+    page = reverse("admin:shop_product_change", args=[desk.pk])
+    offices = [office_of(person(name, role="manager")) for name in ("mia", "eve")]
+    forms = [office.get(page).context["adminform"].form for office in offices]
+    shown = [{f.html_name: f.field.prepare_value(f.value()) for f in form if f.value() is not None} for form in forms]
+    return queued(
+        [desk],
+        lambda: offices[0].post(page, shown[0] | {"price": "330.00"}).status_code,
+        lambda: offices[1].post(page, shown[1] | {"price": "270.00"}).status_code,
+    )
+
+
+def test_of_two_managers_who_save_one_form_at_once_the_second_is_told(transactional_db: None) -> None:
+    assert price_at_once() == [302, 200]
+
+    assert Product.objects.get().price == 330
+
+
+def test_without_the_row_lock_the_first_price_is_lost(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    walls.no_row_locks(monkeypatch)
+
+    assert price_at_once() == [302, 302]
+
+    assert Product.objects.get().price == 270

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import User
+from accounts.preconditions.versions import version_of
 from orders import checkout
 from orders.idempotency import Request
 from shop import assortment, categories, images, reservations, reviews, stock
@@ -89,8 +90,9 @@ FORM = {"attributes": "{}", "is_listed": "on", "tax_class": "standard", "weight_
 
 def changed_by_admin(shop: Shop) -> None:
     fields = {"category": shop.desk.category_id, "name": "New", "description": "-", "price": "1.00", "currency": "EUR"}
+    seen = {"version": version_of(Product.objects.get(pk=shop.desk.pk))}
     page = f"/admin/shop/product/{shop.desk.pk}/change/"
-    assert office_of(shop.carol).post(page, fields | FORM).status_code == 302
+    assert office_of(shop.carol).post(page, fields | FORM | seen).status_code == 302
 
 
 ONE = {LIST, PAGE}
