@@ -67,7 +67,6 @@ def test_category_that_holds_something_is_not_taken_down(office: Client) -> None
     assert Category.objects.filter(pk=shelf.pk).exists()
 
 
-<<<<<<< HEAD
 @pytest.fixture
 def counter(db: None) -> Client:
     """Where dave packs, who may not see what the one desk costs."""
@@ -123,7 +122,8 @@ def test_refused_question_is_no_fault_of_ours(counter: Client, caplog: pytest.Lo
 
     assert [(line.levelname, line.message) for line in caplog.records if line.levelno > logging.INFO] == []
     assert [line.__dict__["status"] for line in caplog.records if line.name == "shop.request"] == [400]
-=======
+
+
 @pytest.mark.roadmap("databases/acid")
 def test_form_that_was_open_while_somebody_set_another_price_puts_no_old_one_back(office: Client) -> None:
     desk = product(slug="ash-desk", price=300, trade_price=250, cost=120)
@@ -174,4 +174,3 @@ def test_version_is_hidden_from_who_only_looks(db: None) -> None:
 
     assert page.status_code == 200
     assert b"ersion" not in page.content
->>>>>>> d3d62e6 (Refuse a product or category form that was opened before somebody else changed what it shows)
