@@ -92,7 +92,7 @@ def _purchases(results: Results, clients: Sequence[int]) -> Iterator[Figure]:
         kind = Kind("ours", "spread", count)
         beside = f"{results.per_second(kind):,.0f}/s : {results.per_second(kind._replace(side='bare')):,.0f}/s"
         ratio = results.ratio(kind, floor="bare")
-        yield Figure(f"purchases / bare view without middleware, {_clients(count)}", ratio, beside=beside)
+        yield Figure(f"purchases / bare view alone, {_clients(count)}", ratio, beside=beside)
     some, many = min(clients, key=lambda count: abs(count - 8)), max(clients)
     for count in dict.fromkeys([some, many]):
         yield Figure(

@@ -52,7 +52,7 @@ def test_one_run_has_every_figure_and_says_which_goals_it_missed() -> None:
         "list from Redis",
         "list uncached",
         "purchases / bare view, 2 clients",
-        "purchases / bare view without middleware, 2 clients",
+        "purchases / bare view alone, 2 clients",
         "by pgbench",
         "memory",
         "check of an access token",
