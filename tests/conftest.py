@@ -1,5 +1,6 @@
 """The cast, their clients, a running shop, and the auditor who looks at the books after every test that used them."""
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -59,6 +60,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         cases[test] += 1
         if not item.get_closest_marker("roadmap") or cases[test] > 2:
             item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    """Six thousand tests stay until the end: the garbage collector need not walk through them, which took a tenth of
+    the time of the tests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def scope_of(nodeid: str) -> str:
