@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from django.core.cache import cache, caches
 from django.core.mail import EmailMessage
+from django.test import TransactionTestCase
 from rest_framework.test import APIClient
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
@@ -24,10 +25,12 @@ from orders.models import OutboxMessage
 from orders.tasks import CONSUMERS
 from shop import switches
 from shop.cache.aside import catalogue
+from tests.emptying import empty
 from tests.factories import person, token_of
 from tests.fakes import FakeGateway
 from tests.leaks import overheard
 
+TransactionTestCase._fixture_teardown = empty  # type: ignore[method-assign]
 LettersSent = Callable[[], list[EmailMessage]]
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -21,7 +21,7 @@ from deploy.local.readiness import wait_until_ready
 from deploy.local.stack import Stack, stack
 
 LINES = parse_procfile((ROOT / "Procfile").read_text()).processes
-SHOP, BARE, WHOLE = "deploy.bench.instant", "deploy.bench.bare", "config.wsgi"
+SHOP, BARE, WHOLE = "deploy.bench.instant", "deploy.bench.floor", "config.wsgi"
 #: The limits of requests are counted as ever, but nobody reaches them: a bench is one address that never rests.
 UNLIMITED = {"RATE_LIMITS": "*=900000000/1"}
 PREPARE = (("migrate", "--verbosity", "0"), ("seed", "--no-cast", "--products", str(PRODUCTS)))

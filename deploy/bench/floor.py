@@ -1,16 +1,24 @@
-"""What a shop with a reservation and an outbox cannot do without: one unit sold in two transactions of raw SQL.
+"""The floor: a bare Django view that sells one unit in two transactions of raw SQL, and nothing else.
 
-No login, no limits, no idempotency key, no cart, no answer to keep: eight statements. What our purchase takes beyond
-it is the price of its rules. It runs behind the shop's own middleware and database settings, as the constant does
-(`reads/`), and by itself (`bare.py`). Imports nothing of the shop; `floor.sql` has its tables.
+No REST framework, no login, no idempotency key, no cart, no answer to keep: the eight statements that no shop with a
+reservation and an outbox can do without. What our purchase takes beyond it is the price of its rules. The view stands
+behind the shop's own middleware and database settings, as the constant does (`reads/reference.py`), and by itself, when
+this module is served: without any middleware, and with the fewest settings that Django takes.
+
+Imports nothing of the shop; `floor.sql` has its tables.
 
 Roadmap: testing/load-and-stress-tests, databases/tcl
 """
 
 import json
+import os
 
+import environ
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 
 
 def buy(request: HttpRequest) -> HttpResponse:
@@ -63,3 +71,19 @@ def sell(order: int, product: int, quantity: int) -> None:
 def answer(body: dict[str, object], status: int) -> HttpResponse:
     text = json.dumps(body).encode()
     return HttpResponse(text, "application/json", status, headers={"Content-Length": str(len(text))})
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    return answer({"status": "ready"}, 200)
+
+
+urlpatterns = [path("bench/buy/", buy), path("healthz/ready", ready)]
+if not settings.configured:
+    settings.configure(
+        SECRET_KEY="the floor signs nothing",
+        ALLOWED_HOSTS=["127.0.0.1"],
+        ROOT_URLCONF=__name__,
+        # Connections stay open for as long as their thread lives: the cheapest way there is.
+        DATABASES={"default": {**environ.Env.db_url_config(os.environ["DATABASE_URL"]), "CONN_MAX_AGE": None}},
+    )
+    application = get_wsgi_application()
