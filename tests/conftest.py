@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from django.core.cache import cache, caches
@@ -221,3 +222,10 @@ def shop_stack() -> Iterator[Stack]:
     env = mails_to(folder / "mail") | {"RATE_LIMITS": "address=1000000/60 person=1000000/60 checkout=1000000/60"}
     with stack(folder, processes=processes, durable=False, prepare=prepare, env=env) as shop:
         yield shop
+
+
+@pytest.fixture
+def empty_carts(shop_stack: Stack) -> None:
+    """Of the running shop: whoever asked it before may have left something in one."""
+    with psycopg.connect(shop_stack.servers.database_url) as books:
+        books.execute("DELETE FROM orders_cartline")

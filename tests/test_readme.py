@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from deploy.local.stack import Stack
@@ -17,14 +16,13 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", README, r
 
 
 @pytest.mark.serial
+@pytest.mark.usefixtures("empty_carts")
 @pytest.mark.parametrize("place", [place for place, (script, _) in enumerate(BLOCKS) if "make demo" not in script])
 def test_command_prints_what_the_readme_says(place: int, shop_stack: Stack) -> None:
     script, expected = BLOCKS[place]
     of_make = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}  # `make test` runs us, and `make audit` would say that it is nested
     environment = {name: value for name, value in shop_stack.env.items() if name not in of_make}
     environment["SHOP"] = shop_stack.url
-    with psycopg.connect(shop_stack.servers.database_url) as books:  # other tests of this shop leave things in carts
-        books.execute("DELETE FROM orders_cartline")
 
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],

@@ -16,7 +16,7 @@ from deploy.otel.receiver import Span, Spans
 
 
 @pytest.fixture
-def town(shop_stack: Stack) -> Iterator[Town]:
+def town(shop_stack: Stack, empty_carts: None) -> Iterator[Town]:
     def deliver(sku: str, units: int) -> str:
         return shop_stack.manage("receive", sku, str(units))
 
