@@ -20,6 +20,7 @@ from deploy.bench.contestants import Contest
 from deploy.bench.crowd import PRODUCTS, Crowd
 from deploy.bench.figures import Figure
 from deploy.bench.load import Tally, forever, get, press
+from deploy.bench.purchases import WARM_UP
 from deploy.embedded import ServerTrouble
 
 BATCH = 250_000
@@ -85,23 +86,23 @@ class Measure:
         self.held, self.crowd, self.rounds, self.seconds, self.tell = held, crowd, rounds, seconds, tell
 
     def all(self, questions: list[Question]) -> dict[Question, float]:
-        """Each question beside the constant, in turns; one round more that nobody counts."""
+        """Each question beside the constant, in turns; before that once what nobody counts."""
         constant = Question("constant", "reference", get("/bench/constant/"))
         parts: dict[Question, list[float]] = {question: [] for question in questions}
-        for number in range(-1, self.rounds):
+        for question in [*questions, constant]:
+            self.once(question, seconds=max(self.seconds, WARM_UP))
+        for _ in range(self.rounds):
             for question in questions:
                 self.tell(question.name)
-                part = self.once(question).against(self.once(constant))
-                if number >= 0:
-                    parts[question].append(part)
+                parts[question].append(self.once(question).against(self.once(constant)))
         return {question: median(found) for question, found in parts.items()}
 
-    def once(self, question: Question) -> Tally:
+    def once(self, question: Question, *, seconds: float | None = None) -> Tally:
         """Raises ServerTrouble if it is answered wrong."""
         requests = forever(question.request) if question.request else self.crowd.presses(products=PRODUCTS)
         right = 200 if question.request else 201
         port = self.held.ports[question.contestant]
-        tally = press(port, requests, clients=8, seconds=self.seconds, right=right)
+        tally = press(port, requests, clients=8, seconds=seconds or self.seconds, right=right)
         if tally.wrong or not tally.times:
             raise ServerTrouble(f"{question.name} was answered {dict(tally.wrong) or 'nothing'}.")
         return tally
