@@ -146,12 +146,9 @@ def record(
     messages: Iterable[Message] = (),
     answer: Answer | None = None,
 ) -> Answer | None:
-    """Write the order's and its payment's new state with the event that says why. Return the answer if it is the one
-    that is kept: a retry that took over may have kept another.
-
-    Every change writes an event and counts it, so a copy with the newest count is the truth. Raises Outdated for any
-    other, having written nothing; that cannot happen to who holds the order's lock. An event that merchants' systems
-    may hear of goes out as well, if any of them listens.
+    """Write the order's and its payment's new state with the event that says why; merchants' systems that listen hear
+    of it. Return the answer if it is the one that is kept: a retry that took over may have kept another. Raises
+    Outdated, having written nothing, for a copy without the newest count; never to who holds the order's lock.
     """
     messages = [*messages, *_announcement(order, event)]
     payment: Payment = order.payment
